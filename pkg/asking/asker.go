@@ -96,8 +96,7 @@ func (a *Asker) Forget(owner string) {
 // Start lets work begin, what was asked before included, and blocks until ctx
 // ends; then it cancels all work, waits for it and returns nil. It is called once.
 func (a *Asker) Start(ctx context.Context) error {
-	base, cancel := context.WithCancel(ctx)
-	defer cancel()
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 
 	a.mu.Lock()
 	a.base = base
@@ -107,9 +106,11 @@ func (a *Asker) Start(ctx context.Context) error {
 	a.mu.Unlock()
 
 	<-ctx.Done()
+	// First nobody waits any more, then the work ends: what it says then is no answer.
 	a.mu.Lock()
 	a.base = nil
 	a.mu.Unlock()
+	cancel()
 	a.running.Wait()
 	return nil
 }
