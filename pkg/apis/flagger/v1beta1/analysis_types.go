@@ -158,7 +158,7 @@ type AnalysisMatch struct {
 type SessionAffinity struct {
 	// CookieName is the cookie of users who met the canary.
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="self != '' && !self.matches('[ ,;=\"[:cntrl:]]')",message="cookieName must not be empty or contain spaces, commas, semicolons, quotes or equals signs"
+	// +kubebuilder:validation:XValidation:rule="size(self) > 0 && !self.matches('[ ,;=\"[:cntrl:]]')",message="cookieName must not be empty or contain spaces, commas, semicolons, quotes or equals signs"
 	CookieName string `json:"cookieName"`
 	// PrimaryCookieName is the cookie of users who met the primary. Empty means
 	// that they may meet the canary at a later request.

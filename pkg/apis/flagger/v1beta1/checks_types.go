@@ -8,7 +8,7 @@ const (
 
 // CanaryMetric is a check by number: a query and the range its answer has to be in.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.templateRef) || (has(self.query) && self.query != ”) || self.name in ['request-success-rate', 'request-duration']",message="metric needs a templateRef or a query: only request-success-rate and request-duration are built in"
+// +kubebuilder:validation:XValidation:rule="has(self.templateRef) || (has(self.query) && size(self.query) > 0) || self.name in ['request-success-rate', 'request-duration']",message="metric needs a templateRef or a query: only request-success-rate and request-duration are built in"
 type CanaryMetric struct {
 	// Name of the check. request-success-rate (percent of requests not answered
 	// with 5xx) and request-duration (99th percentile in milliseconds) are built in.

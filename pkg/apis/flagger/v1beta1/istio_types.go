@@ -7,7 +7,7 @@ package v1beta1
 // Duration is a length of time as Istio writes it, such as 30s, 1m30s or 24h.
 //
 // +kubebuilder:validation:MaxLength=64
-// +kubebuilder:validation:XValidation:rule="self == ” || self.matches('^(0|infinite|infinity|([0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))+)$')",message="must be a duration with a unit, such as 500ms, 30s or 1m30s"
+// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self.matches('^(0|infinite|infinity|([0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))+)$')",message="must be a duration with a unit, such as 500ms, 30s or 1m30s"
 type Duration string
 
 // StringMatch compares a string in one way. A StringMatch with none set is met

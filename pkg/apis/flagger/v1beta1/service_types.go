@@ -10,7 +10,7 @@ type CanaryService struct {
 	// Name of the apex Service. Default is the name of the target. The primary's
 	// and the canary's Services are called NAME-primary and NAME-canary.
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self == '' || (size(self) <= 55 && self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'))",message="service name must be a DNS label of at most 55 characters (lower-case letters, digits and '-'), because -primary is appended to it"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || (size(self) <= 55 && self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'))",message="service name must be a DNS label of at most 55 characters (lower-case letters, digits and '-'), because -primary is appended to it"
 	// +optional
 	Name string `json:"name,omitempty"`
 
@@ -20,7 +20,7 @@ type CanaryService struct {
 
 	// PortName names that port; Istio reads the protocol from it. Default http.
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self == '' || (size(self) <= 63 && self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'))",message="portName must be a DNS label (lower-case letters, digits and '-'), such as http or grpc-web"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || (size(self) <= 63 && self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'))",message="portName must be a DNS label (lower-case letters, digits and '-'), such as http or grpc-web"
 	// +optional
 	PortName string `json:"portName,omitempty"`
 
@@ -71,7 +71,7 @@ type CanaryService struct {
 	// own name is added unless "*" is listed.
 	// +kubebuilder:validation:MaxItems=1024
 	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.all(h, h != '' && !h.contains('/') && !h.contains(' '))",message="hosts are names such as app.example.com or *.example.com, without scheme, path or spaces"
+	// +kubebuilder:validation:XValidation:rule="self.all(h, size(h) > 0 && !h.contains('/') && !h.contains(' '))",message="hosts are names such as app.example.com or *.example.com, without scheme, path or spaces"
 	// +optional
 	Hosts []string `json:"hosts,omitempty"`
 
