@@ -29,7 +29,8 @@ type Stage string
 const (
 	// StageNone is the only stage of most phases.
 	StageNone Stage = ""
-	// StageReady (Progressing, weight 0): the pre-rollout hooks have passed and need not run again.
+	// StageReady (Progressing, weight 0): the pre-rollout hooks have passed and need not run
+	// again; what held the first step is asked again after the interval.
 	StageReady Stage = "PreRolloutPassed"
 	// StageDrainPrimary (Promoting): all traffic is on the canary, the primary falls silent.
 	StageDrainPrimary Stage = "DrainPrimary"
@@ -37,9 +38,6 @@ const (
 	StageRollPrimary Stage = "RollPrimary"
 	// StageReturn (Promoting): traffic moves back to the primary.
 	StageReturn Stage = "Return"
-	// StageDrainCanary (Initializing, Finalising, Succeeded, Failed): the route is at
-	// 100/0, the canary falls silent and is then scaled to zero.
-	StageDrainCanary Stage = "DrainCanary"
 )
 
 // Traffic is how requests are shared out. The primary receives whatever the
@@ -236,7 +234,8 @@ type Decision struct {
 	Next Record
 	// Wake is when to look again without an event; 0 means only on an event.
 	Wake time.Duration
-	// Message says what the release waits for and what comes next: one sentence.
+	// Message says what the release waits for and what comes next: one sentence,
+	// the same as long as nothing changed. Empty keeps the last one.
 	Message string
 	// Checks are the results of the analysis that this decision used, if any.
 	Checks []analysis.Result
