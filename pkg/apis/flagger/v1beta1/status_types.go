@@ -73,7 +73,7 @@ type CanaryStatus struct {
 
 	// ErrorsSince is when metrics became unanswerable without a break.
 	// +optional
-	ErrorsSince metav1.Time `json:"errorsSince,omitempty,omitzero"`
+	ErrorsSince metav1.MicroTime `json:"errorsSince,omitempty,omitzero"`
 
 	// FailureReason is one word for why the last release failed.
 	// +optional
@@ -108,7 +108,7 @@ type CanaryStatus struct {
 	// LastAnalysisTime is when the last analysis was made; the next one is due
 	// an interval later.
 	// +optional
-	LastAnalysisTime metav1.Time `json:"lastAnalysisTime,omitempty,omitzero"`
+	LastAnalysisTime metav1.MicroTime `json:"lastAnalysisTime,omitempty,omitzero"`
 
 	// Checks are the results of the last analysis.
 	// +listType=atomic
