@@ -1,0 +1,85 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/config"
+)
+
+// idle is how long an unused client, and an unused connection, is kept.
+const idle = 5 * time.Minute
+
+// clients keeps one client for each endpoint, so that connections are used
+// again, and drops those that nobody has asked for.
+type clients struct {
+	maxBody int64
+	now     func() time.Time
+
+	mu    sync.Mutex
+	byKey map[string]*openClient
+}
+
+type openClient struct {
+	api   promv1.API
+	host  string
+	used  time.Time
+	close func()
+}
+
+func newClients(maxBody int64, now func() time.Time) *clients {
+	return &clients{maxBody: maxBody, now: now, byKey: map[string]*openClient{}}
+}
+
+// open returns a client for the endpoint and the host that it talks to.
+func (c *clients) open(e endpoint) (promv1.API, string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := e.key()
+	o, ok := c.byKey[key]
+	if !ok {
+		var err error
+		if o, err = c.dial(e); err != nil {
+			return nil, "", err
+		}
+		c.sweep()
+		c.byKey[key] = o
+	}
+	o.used = c.now()
+	return o.api, o.host, nil
+}
+
+func (c *clients) sweep() {
+	for key, o := range c.byKey {
+		if c.now().Sub(o.used) > idle {
+			o.close()
+			delete(c.byKey, key)
+		}
+	}
+}
+
+func (c *clients) dial(e endpoint) (*openClient, error) {
+	u, err := url.Parse(e.address)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("the address of its Prometheus is not an http or https URL such as http://prometheus.monitoring:9090")
+	}
+	dialer := &net.Dialer{Control: refuseLinkLocal}
+	client, err := config.NewClientFromConfig(e.config(), "linnet-metrics",
+		config.WithDialContextFunc(dialer.DialContext), config.WithIdleConnTimeout(idle), config.WithUserAgent("linnet"))
+	if err != nil {
+		return nil, fmt.Errorf("set up a client for Prometheus at %s: %w", u.Host, err)
+	}
+	closeIdle := client.CloseIdleConnections
+	client.Transport = cappedTransport{client.Transport, c.maxBody}
+	prom, err := api.NewClient(api.Config{Address: e.address, Client: client})
+	if err != nil {
+		return nil, fmt.Errorf("set up a client for Prometheus at %s: %w", u.Host, err)
+	}
+	return &openClient{api: promv1.NewAPI(strict{prom}), host: u.Host, close: closeIdle}, nil
+}
