@@ -1,0 +1,97 @@
+// Package service routes with plain Services: the apex, which users call, and
+// one Service for each side, so that both have an address of their own.
+//
+// It moves no share of traffic: the apex selects the primary and nothing else. A
+// mesh in front of it does the sharing out; see traffic.Chain.
+package service
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+	"github.com/linnet-delivery/linnet/pkg/traffic"
+)
+
+// Options are the router's settings.
+type Options struct {
+	// FieldOwner names us in managedFields; empty means linnet.
+	FieldOwner string
+}
+
+// Router keeps the three Services of each Canary.
+type Router struct {
+	client client.Client
+}
+
+// New returns a Router that reads and writes through c.
+func New(c client.Client, o Options) *Router {
+	return &Router{client: traffic.Client(c, o.FieldOwner)}
+}
+
+// Observe returns a share of 0 and known once the apex selects the primary's
+// pods. Whatever was ensured, plain Services send the canary nothing.
+func (r *Router) Observe(ctx context.Context, c *flaggerv1.Canary) (rollout.Traffic, bool, error) {
+	apex, err := r.selector(ctx, c, c.ApexServiceName())
+	if err != nil {
+		return rollout.Traffic{}, false, err
+	}
+	primary, err := r.selector(ctx, c, c.PrimaryServiceName())
+	if err != nil {
+		return rollout.Traffic{}, false, err
+	}
+	known := len(apex) > 0 && equality.Semantic.DeepEqual(apex, primary)
+	return rollout.Traffic{}, known, nil
+}
+
+// selector returns what the Service selects, nil when there is no such Service.
+func (r *Router) selector(ctx context.Context, c *flaggerv1.Canary, name string) (map[string]string, error) {
+	svc := &corev1.Service{}
+	err := r.client.Get(ctx, client.ObjectKey{Namespace: c.Namespace, Name: name}, svc)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return svc.Spec.Selector, err
+}
+
+// Prepare makes the Services of primary and canary. No user calls them, so no
+// request moves. Their selectors never change afterwards (promises.md, M5).
+func (r *Router) Prepare(ctx context.Context, c *flaggerv1.Canary, b kube.Backend) error {
+	if err := r.write(ctx, c, primarySide(c, b)); err != nil {
+		return err
+	}
+	return r.write(ctx, c, canarySide(c, b))
+}
+
+// Ensure makes the apex Service select the primary, whatever the share. An apex
+// that was there before is adopted: only its selector and ports change.
+func (r *Router) Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, _ rollout.Traffic) error {
+	return r.write(ctx, c, apexSide(c, b))
+}
+
+// Release gives the apex its original selector and ports back, or points it at
+// the target when we made it; in both cases it outlives the Canary.
+func (r *Router) Release(ctx context.Context, c *flaggerv1.Canary, b kube.Backend) error {
+	return traffic.Write(ctx, r.client, empty(c, c.ApexServiceName()), func(existing *corev1.Service) (*corev1.Service, error) {
+		return released(c, b, existing)
+	}, same)
+}
+
+func (r *Router) write(ctx context.Context, c *flaggerv1.Canary, s side) error {
+	return traffic.Write(ctx, r.client, empty(c, s.name), func(existing *corev1.Service) (*corev1.Service, error) {
+		return build(c, s, existing)
+	}, same)
+}
+
+func empty(c *flaggerv1.Canary, name string) *corev1.Service {
+	return &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: c.Namespace, Name: name}}
+}
+
+func same(a, b *corev1.Service) bool { return equality.Semantic.DeepEqual(a, b) }
