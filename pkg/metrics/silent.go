@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -20,100 +21,108 @@ const slowScrape = time.Minute
 // Silent tells whether the workload, in the Canary's namespace, has had no
 // request over the silence window. Fail names who still calls.
 //
-// It sees only what Prometheus has scraped: requests since the last scrape are
-// missing, so the window should be at least twice the scrape interval. Series
-// that are scraped less often than that are looked at over a whole minute
-// instead, and above 30 seconds between scrapes nothing is seen at all. No series
-// at all counts as silence, because a workload without a proxy has none.
+// It sees only what Prometheus has scraped: the requests since the last scrape
+// are missing, so the window should be at least twice the scrape interval. Series
+// that are scraped less often are looked at over a whole minute instead; when
+// even that holds no two samples, because Prometheus was away or scrapes more
+// slowly, the answer is Error. No series at all is silence: a workload without a
+// proxy has none, and neither has one whose proxies Prometheus does not scrape.
 func (a *Analyst) Silent(ctx context.Context, c *flaggerv1.Canary, workload string) rollout.Answer {
 	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
-	value, err := a.ask(ctx, a.canaryEndpoint(c), requestsTo(c.Namespace, workload, a.SilenceWindow))
+	calls, err := a.callsTo(ctx, c, workload)
 	if err != nil {
-		return a.deaf(workload, err)
+		reason := fmt.Sprintf("whether %s still gets requests is not known: %s", workload, err)
+		return rollout.Answer{Verdict: rollout.Error, Reason: short(reason), At: a.Now()}
 	}
-	v, ok := value.(model.Vector)
-	if !ok {
-		return a.deaf(workload, fmt.Errorf("the query returned a %s instead of a vector", value.Type()))
-	}
-	counts, err := a.callers(v)
-	if err != nil {
-		return a.deaf(workload, err)
-	}
-	total, names := counts.summary()
-	if total == 0 {
+	if calls.total == 0 {
 		return rollout.Answer{Verdict: rollout.Pass, At: a.Now()}
 	}
-	noun := "requests"
-	if total == 1 {
-		noun = "request"
-	}
-	reason := fmt.Sprintf("%s still got %d %s lately from %s", workload, total, noun, strings.Join(names, ", "))
+	reason := fmt.Sprintf("%s still got %s lately from %s", workload, calls.count(), strings.Join(calls.names(), ", "))
 	return rollout.Answer{Verdict: rollout.Fail, Reason: short(reason), At: a.Now()}
 }
 
-func (a *Analyst) deaf(workload string, err error) rollout.Answer {
-	reason := fmt.Sprintf("whether %s still gets requests is not known: %s", workload, err)
-	return rollout.Answer{Verdict: rollout.Error, Reason: short(reason), At: a.Now()}
+func (a *Analyst) callsTo(ctx context.Context, c *flaggerv1.Canary, workload string) (calls, error) {
+	value, err := a.ask(ctx, a.canaryEndpoint(c), requestsTo(c.Namespace, workload, a.SilenceWindow))
+	if err != nil {
+		return calls{}, err
+	}
+	v, ok := value.(model.Vector)
+	if !ok {
+		return calls{}, fmt.Errorf("the query returned a %s instead of a vector", value.Type())
+	}
+	return a.countCalls(v)
 }
+
+// unseen is the reporter that the query gives to series without recent samples,
+// unknownCaller a sender that the reporter could not name.
+const (
+	unseen        = "unseen"
+	unknownCaller = "unknown"
+)
 
 // requestsTo counts the workload's requests by who reported and who sent them. A
 // counter that was not there before the window counts in full: its first sample
 // is no increase, but all of its requests are new. Series that have ended, like
-// those of a deleted pod, do not count.
+// those of a deleted pod, do not count. Series that exist and cannot be judged
+// are counted under the reporter unseen.
 func requestsTo(namespace, name string, window time.Duration) string {
 	series := fmt.Sprintf(`istio_requests_total{reporter=~"source|waypoint|destination",%s}`, workload(namespace, name))
-	return fmt.Sprintf(`sum by (reporter, source_workload) ((%[1]s unless %[1]s offset %[2]s) or (increase(%[1]s[%[2]s]) and %[1]s) or (increase(%[1]s[%[3]s]) and %[1]s)) > 0`,
-		series, model.Duration(window), model.Duration(max(slowScrape, window)))
+	narrow, wide := model.Duration(window), model.Duration(max(slowScrape, window))
+	born := fmt.Sprintf(`(%[1]s unless %[1]s offset %[2]s)`, series, narrow)
+	counted := fmt.Sprintf(`sum by (reporter, source_workload) (%[1]s or (increase(%[2]s[%[3]s]) and %[2]s) or (increase(%[2]s[%[4]s]) and %[2]s)) > 0`,
+		born, series, narrow, wide)
+	return fmt.Sprintf(`%s or label_replace(count(%s unless %s unless increase(%s[%s])), "reporter", "%s", "", "")`,
+		counted, series, born, series, wide, unseen)
 }
 
-// callerCounts holds the number of requests by reporter and sender.
-type callerCounts map[string]map[string]float64
+// calls are requests and who sent them.
+type calls struct {
+	// total is how many there were. Both ends of a connection report the same
+	// requests, so it is the higher of their counts.
+	total   float64
+	callers map[string]bool
+}
 
-func (a *Analyst) callers(v model.Vector) (callerCounts, error) {
-	counts := callerCounts{}
+func (a *Analyst) countCalls(v model.Vector) (calls, error) {
+	c := calls{callers: map[string]bool{}}
+	byReporter := map[model.LabelValue]float64{}
 	for _, s := range v {
 		n, err := a.float(s)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		if math.IsNaN(n) || math.IsInf(n, 0) {
-			return nil, fmt.Errorf("the number of requests is %v", n)
+			return c, fmt.Errorf("the number of requests is %v", n)
 		}
-		reporter, source := string(s.Metric["reporter"]), string(s.Metric["source_workload"])
-		if source == "" {
-			source = unknownCaller
+		byReporter[s.Metric["reporter"]] += n
+		if source := s.Metric["source_workload"]; source != "" && source != unknownCaller {
+			c.callers[string(source)] = true
 		}
-		if counts[reporter] == nil {
-			counts[reporter] = map[string]float64{}
-		}
-		counts[reporter][source] += n
 	}
-	return counts, nil
+	blind := byReporter[unseen]
+	delete(byReporter, unseen)
+	for _, n := range byReporter {
+		c.total = max(c.total, n)
+	}
+	if c.total == 0 && blind > 0 {
+		return c, fmt.Errorf("Prometheus has no two samples of its %.0f series in the last %s", blind, model.Duration(max(slowScrape, a.SilenceWindow)))
+	}
+	return c, nil
 }
 
-// unknownCaller is a sender that the reporter could not name.
-const unknownCaller = "unknown"
+// count returns the number in words. A part of a request, which comes from extrapolation, is one.
+func (c calls) count() string {
+	if c.total <= 1 {
+		return "1 request"
+	}
+	return fmt.Sprintf("%.0f requests", math.Ceil(c.total))
+}
 
-// summary returns the number of requests and the names of the senders. Both ends
-// of a connection report the same requests, so the higher count is the count,
-// and an unknown sender is named only when there is no other.
-func (c callerCounts) summary() (int, []string) {
-	var total float64
-	var names []string
-	for _, bySource := range c {
-		var sum float64
-		for source, n := range bySource {
-			sum += n
-			if source != unknownCaller && !slices.Contains(names, source) {
-				names = append(names, source)
-			}
-		}
-		total = max(total, sum)
+// names returns the senders in order.
+func (c calls) names() []string {
+	if len(c.callers) == 0 {
+		return []string{"callers without a name"}
 	}
-	if len(names) == 0 {
-		names = []string{"callers that it cannot name"}
-	}
-	slices.Sort(names)
-	return int(math.Ceil(total)), names
+	return slices.Sorted(maps.Keys(c.callers))
 }
