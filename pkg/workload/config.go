@@ -1,0 +1,123 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/linnet-delivery/linnet/pkg/kube"
+)
+
+// neverSeen stands for the checksum of an object that is required, missing and unknown. It makes a
+// template that names such an object a revision of its own, so its release starts and says what is missing.
+const neverSeen = "missing"
+
+// config is a ConfigMap or Secret as it was found.
+type config struct {
+	kube.ConfigRef
+	// followed is false for what is neither part of the revision nor copied: it opted out, is a
+	// Secret of a type that belongs to the cluster, or is optional and missing.
+	followed bool
+	missing  bool
+	checksum string
+	owners   []metav1.OwnerReference
+	// object holds the content, when it was read past the cache.
+	object client.Object
+}
+
+// copyRef names the primary's copy.
+func (c config) copyRef() kube.ConfigRef {
+	return kube.ConfigRef{Kind: c.Kind, Name: kube.PrimaryName(c.Name)}
+}
+
+// configs is the configuration that a workload refers to.
+type configs struct {
+	workload string
+	all      []config
+}
+
+// tracked returns those that are part of the revision.
+func (cs configs) tracked() []config {
+	var out []config
+	for _, c := range cs.all {
+		if c.followed {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// copied reports whether the primary uses a copy of ref.
+func (cs configs) copied(ref kube.ConfigRef) bool {
+	for _, c := range cs.all {
+		if c.ConfigRef == ref {
+			return c.followed
+		}
+	}
+	return false
+}
+
+// identity returns the checksums that the revision is made from.
+func (cs configs) identity() map[string]string {
+	sums := map[string]string{}
+	for _, c := range cs.tracked() {
+		sums[c.String()] = c.checksum
+	}
+	return sums
+}
+
+// digest identifies the content of everything tracked; it is empty when nothing is.
+func (cs configs) digest() string {
+	sums := cs.identity()
+	if len(sums) == 0 {
+		return ""
+	}
+	sum, _ := digest(sums) // a map of strings always encodes
+	return sum
+}
+
+// checksums returns the checksums without objects that nobody has seen.
+func (cs configs) checksums() map[string]string {
+	sums := cs.identity()
+	for name, sum := range sums {
+		if sum == neverSeen {
+			delete(sums, name)
+		}
+	}
+	return sums
+}
+
+// missing says which required object does not exist, in a sentence; it is empty when all do.
+func (cs configs) missing() string {
+	for _, c := range cs.tracked() {
+		if c.missing {
+			return fmt.Sprintf("%s %s, which Deployment %s refers to, does not exist", c.Kind, c.Name, cs.workload)
+		}
+	}
+	return ""
+}
+
+// configReader reads one object.
+type configReader func(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error)
+
+// readConfigs reads what the Deployment's template refers to; nothing when tracking is off.
+func (d *Deployments) readConfigs(ctx context.Context, dep *appsv1.Deployment, read configReader) (configs, error) {
+	cs := configs{workload: dep.Name}
+	if !d.tracking {
+		return cs, nil
+	}
+	for _, ref := range references(dep.Spec.Template.Spec) {
+		found, err := read(ctx, dep.Namespace, ref.ConfigRef)
+		if err != nil {
+			return configs{}, fmt.Errorf("read configuration of Deployment %s: %w", dep.Name, err)
+		}
+		if found.missing && ref.optional {
+			found.followed = false
+		}
+		cs.all = append(cs.all, found)
+	}
+	return cs, nil
+}

@@ -1,0 +1,128 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
+)
+
+// writeCopies brings the primary's copies of everything tracked up to date. The sources must have
+// been read live. It refuses when a required one does not exist.
+func (d *Deployments) writeCopies(ctx context.Context, c *flaggerv1.Canary, sources configs) error {
+	if missing := sources.missing(); missing != "" {
+		return refusedf("%s", missing)
+	}
+	for _, source := range sources.tracked() {
+		if err := d.writeCopy(ctx, c, source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreCopies creates copies that the primary's pods refer to and that are gone, from the
+// sources as they are now: what the copy held before is not known any more.
+func (d *Deployments) restoreCopies(ctx context.Context, c *flaggerv1.Canary, t target, primary *appsv1.Deployment) error {
+	for _, ref := range references(primary.Spec.Template.Spec) {
+		name, isCopy := kube.SourceName(ref.Name)
+		sourceRef := kube.ConfigRef{Kind: ref.Kind, Name: name}
+		if !isCopy || !t.configs.copied(sourceRef) {
+			continue
+		}
+		have, err := d.cachedConfig(ctx, c.Namespace, ref.ConfigRef)
+		if err != nil {
+			return err
+		}
+		if !have.missing {
+			continue
+		}
+		source, err := d.liveConfig(ctx, c.Namespace, sourceRef)
+		if err != nil {
+			return err
+		}
+		if source.missing {
+			continue
+		}
+		if err := d.createCopy(ctx, c, source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeCopy creates or updates one copy. A copy that others share gets c as a further owner; an
+// object of that name with other content that no Canary owns is somebody's own and is refused.
+func (d *Deployments) writeCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
+	ref := source.copyRef()
+	have, err := d.cachedConfig(ctx, c.Namespace, ref)
+	if err != nil {
+		return err
+	}
+	if have.missing {
+		return d.createCopy(ctx, c, source)
+	}
+	owners, adopt := kube.WithOwner(have.owners, c)
+	same := have.checksum == source.checksum
+	if same && !adopt {
+		return nil
+	}
+	if !same && !kube.OwnedByCanary(have.owners) {
+		return refusedf("%s %s exists and belongs to no Canary: delete it or rename it, its name is needed for the copy of %s",
+			ref.Kind, ref.Name, source.Name)
+	}
+	return d.updateCopy(ctx, source, owners)
+}
+
+func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
+	to := newConfigObject(source.Kind)
+	to.SetNamespace(c.Namespace)
+	to.SetName(source.copyRef().Name)
+	to.SetLabels(d.include.pick(source.object.GetLabels()))
+	to.SetOwnerReferences([]metav1.OwnerReference{kube.ControllerRef(c)})
+	fill(to, source.object)
+	if err := d.client.Create(ctx, to); err != nil {
+		return fmt.Errorf("create %s %s: %w", source.Kind, to.GetName(), err)
+	}
+	d.contents.remember(contentKey{c.Namespace, source.copyRef()}, to)
+	return nil
+}
+
+func (d *Deployments) updateCopy(ctx context.Context, source config, owners []metav1.OwnerReference) error {
+	ref := source.copyRef()
+	namespace := source.object.GetNamespace()
+	have, err := d.liveConfig(ctx, namespace, ref)
+	if err != nil {
+		return err
+	}
+	if have.missing {
+		return fmt.Errorf("update %s %s: it went away", ref.Kind, ref.Name)
+	}
+	to := have.object.DeepCopyObject().(client.Object)
+	to.SetLabels(d.include.sync(to.GetLabels(), source.object.GetLabels(), nil))
+	to.SetOwnerReferences(owners)
+	fill(to, source.object)
+	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(have.object, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("patch %s %s: %w", ref.Kind, ref.Name, err)
+	}
+	d.contents.remember(contentKey{namespace, ref}, to)
+	return nil
+}
+
+// fill copies the content. An immutable source gives a mutable copy: it must follow the next promotion.
+func fill(to, from client.Object) {
+	switch from := from.(type) {
+	case *corev1.ConfigMap:
+		to := to.(*corev1.ConfigMap)
+		to.Data, to.BinaryData = from.Data, from.BinaryData
+	case *corev1.Secret:
+		to := to.(*corev1.Secret)
+		to.Data, to.Type = from.Data, from.Type
+	}
+}
