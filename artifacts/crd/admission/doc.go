@@ -6,4 +6,6 @@
 // dependencies are not for the product. Its tests read the manifests in
 // pkg/apis/flagger/v1beta1/testdata, which the end-to-end tests give to a real
 // API server.
+//
+// Run it with -count=1: go test does not notice changes of files outside a module.
 package admission

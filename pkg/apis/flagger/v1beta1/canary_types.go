@@ -58,6 +58,8 @@ type CanarySpec struct {
 
 	// MetricsServer is the address of the Prometheus that answers built-in and
 	// inline queries for this Canary. Empty means the controller's own setting.
+	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self.matches('^(?i)https?://[^/?# ]')",message="metricsServer must be an http or https address, such as http://prometheus.monitoring:9090"
 	// +optional
 	MetricsServer string `json:"metricsServer,omitempty"`
 

@@ -140,6 +140,8 @@ type OutlierDetection struct {
 }
 
 // ClientTLSSettings says how connections to the Service are encrypted.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode != 'MUTUAL' || (has(self.clientCertificate) && has(self.privateKey))",message="tls mode MUTUAL needs clientCertificate and privateKey"
 type ClientTLSSettings struct {
 	// +kubebuilder:validation:Enum=DISABLE;SIMPLE;MUTUAL;ISTIO_MUTUAL
 	// +optional
