@@ -70,7 +70,7 @@ func askKey(c *flaggerv1.Canary, w flaggerv1.CanaryWebhook, i int) string {
 	s := c.Status
 	checked := int64(0)
 	if !s.LastAnalysisTime.IsZero() {
-		checked = s.LastAnalysisTime.Unix()
+		checked = s.LastAnalysisTime.UnixMicro()
 	}
 	return fmt.Sprintf("%s/%s/%s/%d-%s/%d/%d/%d/%d", c.UID, checksum(c), typeOr(w.Type), i, url.PathEscape(w.Name),
 		s.CanaryWeight, s.FailedChecks, s.Iterations, checked)

@@ -1,0 +1,43 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+)
+
+func TestTimeoutOf(t *testing.T) {
+	tests := map[string]struct {
+		spec string
+		want time.Duration
+	}{
+		"none is ten seconds":             {want: 10 * time.Second},
+		"a single letter is ten seconds":  {spec: "s", want: 10 * time.Second},
+		"a bare number is ten seconds":    {spec: "30", want: 10 * time.Second},
+		"zero is ten seconds":             {spec: "0s", want: 10 * time.Second},
+		"a negative one is ten seconds":   {spec: "-1m", want: 10 * time.Second},
+		"seconds are seconds":             {spec: "5s", want: 5 * time.Second},
+		"minutes and seconds go together": {spec: "1m30s", want: 90 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := timeoutOf(flaggerv1.CanaryWebhook{Timeout: tt.spec}); got != tt.want {
+				t.Errorf("timeoutOf(%q) = %s, want %s", tt.spec, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWait(t *testing.T) {
+	if err := wait(t.Context(), time.Nanosecond); err != nil {
+		t.Errorf("wait() = %v, want nil", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := wait(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("wait() = %v when cancelled, want %v", err, context.Canceled)
+	}
+}
