@@ -1,0 +1,133 @@
+package framework
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Headers of an answer by which the route itself says who gave it. [CanarySpec]
+// asks for them; they are the only trace of an answer without podinfo's body.
+const (
+	ClusterHeader = "x-upstream-cluster"
+	PeerHeader    = "x-upstream-peer"
+)
+
+// Side is the half of a release that answered.
+type Side string
+
+// The sides. An answer of neither was made by a proxy, or none came at all.
+const (
+	Primary Side = "primary"
+	Canary  Side = "canary"
+	Nobody  Side = "nobody"
+)
+
+// Sample is one request and what became of it.
+type Sample struct {
+	Began time.Time
+	Took  time.Duration
+	// Code, Fault and Detail are those of [Reply].
+	Code   int
+	Fault  string
+	Detail string
+	// Version and Pod are what podinfo says of itself, or else what [LoadConfig.Who] does. Empty when no one does.
+	Version, Pod string
+	// Cluster and Peer are where the gateway sent the request, as Envoy names it:
+	// outbound|9898||podinfo-canary.test.svc.cluster.local and 10.244.0.7:9898.
+	Cluster, Peer string
+}
+
+// Failed reports whether a user would say that it did not work: no answer, an
+// error of the server, or no route.
+func (s Sample) Failed() bool {
+	return s.Fault != "" || s.Code >= 500 || s.Code == 404
+}
+
+// Side returns who answered.
+func (s Sample) Side() Side {
+	switch {
+	case strings.Contains(s.Pod, "-primary-"), strings.Contains(s.Cluster, "-primary."):
+		return Primary
+	case s.Pod != "":
+		return Canary
+	case strings.Contains(s.Cluster, "-canary.") && s.Peer != "" && s.Peer != "-":
+		return Canary
+	}
+	return Nobody
+}
+
+// Tally holds every request of a load. It can be read while the load runs.
+type Tally struct {
+	mu      sync.Mutex
+	began   time.Time
+	ended   time.Time
+	unsent  int64
+	samples []Sample
+}
+
+func newTally(began time.Time) *Tally { return &Tally{began: began} }
+
+func (t *Tally) add(s Sample) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.samples = append(t.samples, s)
+}
+
+func (t *Tally) giveUp(slots int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unsent += slots
+}
+
+func (t *Tally) end(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = at
+}
+
+// Unsent returns how many requests of the schedule were never sent because the
+// load could not keep its rate. They are not part of any other count.
+func (t *Tally) Unsent() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unsent
+}
+
+// Rate returns the requests per second that were really sent, from the start to
+// the end of the load, or to now while it runs.
+func (t *Tally) Rate() float64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	until := t.ended
+	if until.IsZero() {
+		until = time.Now()
+	}
+	return float64(len(t.samples)) / until.Sub(t.began).Seconds()
+}
+
+// All counts every request.
+func (t *Tally) All() Window { return t.Between(time.Time{}, time.Time{}) }
+
+// Between counts the requests that began at from or later and before until. A zero time is no limit.
+func (t *Tally) Between(from, until time.Time) Window {
+	return WindowOf(t.Select(func(s Sample) bool {
+		return !s.Began.Before(from) && (until.IsZero() || s.Began.Before(until))
+	}))
+}
+
+// Select returns the requests that fit, in the order in which they began.
+func (t *Tally) Select(fits func(Sample) bool) []Sample {
+	t.mu.Lock()
+	samples := t.samples[:len(t.samples):len(t.samples)]
+	t.mu.Unlock()
+	var selected []Sample
+	for _, s := range samples {
+		if fits(s) {
+			selected = append(selected, s)
+		}
+	}
+	slices.SortStableFunc(selected, func(a, b Sample) int { return a.Began.Compare(b.Began) })
+	return selected
+}
