@@ -51,11 +51,21 @@ func clearMirror(r *istiov1.HTTPRoute) {
 // core returns what survives of our route in an object of ours: its name and an
 // injected fault, which the Canary has no words for.
 func core(h hosts, routes []*istiov1.HTTPRoute) *istiov1.HTTPRoute {
-	i := slices.IndexFunc(routes, h.owns)
+	i := lastOwn(h, routes)
 	if i < 0 {
 		return &istiov1.HTTPRoute{}
 	}
 	return &istiov1.HTTPRoute{Name: routes[i].Name, Fault: routes[i].Fault}
+}
+
+// lastOwn returns the index of the last of our routes, -1 when there is none.
+func lastOwn(h hosts, routes []*istiov1.HTTPRoute) int {
+	for i, r := range slices.Backward(routes) {
+		if h.owns(r) {
+			return i
+		}
+	}
+	return -1
 }
 
 // override sets in r what says sets, and returns r.
@@ -86,12 +96,7 @@ func override(r, says *istiov1.HTTPRoute) *istiov1.HTTPRoute {
 // end when there is none, and drops our other ones. The last is the least
 // special: in its place ours hides no route of somebody else.
 func single(h hosts, routes []*istiov1.HTTPRoute, ours *istiov1.HTTPRoute) []*istiov1.HTTPRoute {
-	last := -1
-	for i, r := range routes {
-		if h.owns(r) {
-			last = i
-		}
-	}
+	last := lastOwn(h, routes)
 	if last < 0 {
 		return append(slices.Clone(routes), ours)
 	}
@@ -110,16 +115,18 @@ func single(h hosts, routes []*istiov1.HTTPRoute, ours *istiov1.HTTPRoute) []*is
 // adopted shares out each of our routes where it stands. A match in the Canary
 // is one for the whole application, so it leaves a single route of them.
 func adopted(h hosts, routes []*istiov1.HTTPRoute, says *istiov1.HTTPRoute, share sharing) []*istiov1.HTTPRoute {
-	last := &istiov1.HTTPRoute{}
+	last := lastOwn(h, routes)
+	if last < 0 {
+		return single(h, routes, share.apply(override(&istiov1.HTTPRoute{}, says)))
+	}
+	if len(says.Match) > 0 {
+		return single(h, routes, share.apply(override(routes[last].DeepCopy(), says)))
+	}
 	merged := slices.Clone(routes)
 	for i, r := range merged {
 		if h.owns(r) {
-			last = r
 			merged[i] = share.apply(override(r.DeepCopy(), says))
 		}
-	}
-	if len(says.Match) > 0 || !slices.ContainsFunc(routes, h.owns) {
-		return single(h, routes, share.apply(override(last.DeepCopy(), says)))
 	}
 	return merged
 }

@@ -32,7 +32,7 @@ type Router struct {
 // New returns a Router that reads and writes through c, whose scheme must know
 // networking.istio.io/v1.
 func New(c client.Client, o Options) *Router {
-	return &Router{client: traffic.Client(c, o.FieldOwner)}
+	return &Router{client: numbers{traffic.Client(c, o.FieldOwner)}}
 }
 
 // Observe returns the share that the VirtualService holds, whoever wrote it. It
