@@ -71,33 +71,45 @@ func (c *Client) Delete(ctx context.Context, path string) error {
 	return err
 }
 
+// Text reads path as plain text.
+func (c *Client) Text(ctx context.Context, path string) (string, error) {
+	data, err := c.send(ctx, http.MethodGet, path, "", nil)
+	return string(data), err
+}
+
 func (c *Client) do(ctx context.Context, method, path, contentType string, body []byte, out any) error {
+	data, err := c.send(ctx, method, path, contentType, body)
+	if err != nil || out == nil {
+		return err
+	}
+	if err := json.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("parse answer of %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// send returns the body of a 2xx answer.
+func (c *Client) send(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.server+path, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("build request %s %s: %w", method, path, err)
+		return nil, fmt.Errorf("build request %s %s: %w", method, path, err)
 	}
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
 	data, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return fmt.Errorf("read answer of %s %s: %w", method, path, err)
+		return nil, fmt.Errorf("read answer of %s %s: %w", method, path, err)
 	}
 	if answer.StatusCode/100 != 2 {
-		return &StatusError{Code: answer.StatusCode, Message: message(data)}
+		return nil, &StatusError{Code: answer.StatusCode, Message: message(data)}
 	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("parse answer of %s %s: %w", method, path, err)
-	}
-	return nil
+	return data, nil
 }
 
 // message takes the sentence out of a Status object, or the body as it is.

@@ -11,6 +11,7 @@ import (
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/layout"
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/proc"
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/progress"
+	"github.com/linnet-delivery/linnet/e2e/lab/internal/prom"
 )
 
 // containerRuntime is the container runtime, started and filled with images while the control plane starts.
@@ -94,12 +95,28 @@ func (l *Lab) startNode(ctx context.Context, s State, r *containerRuntime) error
 	if err := client.Apply(ctx, services...); err != nil {
 		return err
 	}
-	for _, spec := range []proc.Spec{c.Kubelet(), c.KubeProxy(), c.CoreDNS()} {
+	if err := prom.WriteConfig(l.Lab); err != nil {
+		return err
+	}
+	for _, spec := range []proc.Spec{c.Kubelet(), c.KubeProxy(), c.CoreDNS(), prom.Process(l.Lab)} {
 		if err := l.processes.Start(spec); err != nil {
 			return err
 		}
 	}
-	return l.awaitNode(ctx)
+	manifest, err := l.applyMesh(ctx, client)
+	if err != nil {
+		return err
+	}
+	if err := l.awaitNode(ctx); err != nil {
+		return err
+	}
+	if err := l.report.Step("import images", func() error { return <-r.images }); err != nil {
+		return err
+	}
+	if err := l.startMesh(ctx, client, manifest); err != nil {
+		return err
+	}
+	return l.checkMesh(ctx, client)
 }
 
 func (l *Lab) awaitNode(ctx context.Context) error {
