@@ -233,21 +233,25 @@ func passed(name string) analysis.Result {
 }
 
 func TestAnAbandonedQuestionIsAnError(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	r := newReceiver(t, func(_ http.ResponseWriter, req *http.Request) {
-		cancel()
-		<-req.Context().Done()
-	})
-	c := canary(gate(r.URL, retries(5)), gate(r.URL))
-	got := newCaller(t).Ask(ctx, c, flaggerv1.HookConfirmRollout, rollout.PhaseWaiting)
-	want := rollout.Answer{
-		Verdict: rollout.Error, At: epoch,
-		Reason: "the confirm-rollout webhooks were not waited for: context canceled",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("Ask() (-want +got):\n%s", diff)
-	}
-	if n := len(r.requests()); n != 1 {
-		t.Errorf("%d calls, want 1", n)
+	for _, asked := range []flaggerv1.HookType{flaggerv1.HookConfirmRollout, flaggerv1.HookRollback} {
+		t.Run(string(asked), func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			r := newReceiver(t, func(_ http.ResponseWriter, req *http.Request) {
+				cancel()
+				<-req.Context().Done()
+			})
+			c := canary(gate(r.URL, hookType(asked), retries(5)), gate(r.URL, hookType(asked)))
+			got := newCaller(t).Ask(ctx, c, asked, rollout.PhaseWaiting)
+			want := rollout.Answer{
+				Verdict: rollout.Error, At: epoch,
+				Reason: "the " + string(asked) + " webhooks were not waited for: context canceled",
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Ask() (-want +got):\n%s", diff)
+			}
+			if n := len(r.requests()); n != 1 {
+				t.Errorf("%d calls, want 1", n)
+			}
+		})
 	}
 }
