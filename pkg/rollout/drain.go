@@ -2,55 +2,76 @@ package rollout
 
 import "time"
 
-// silenceAge is how old an answer about silence may be.
+// silenceAge is how old an answer about silence may be, and how soon it is asked for again.
 const silenceAge = 2 * time.Second
+
+// quiet is how far a side whose weight was taken away has fallen silent.
+type quiet int
+
+const (
+	// busy means that requests may still be under way.
+	busy quiet = iota
+	// silent means that none are.
+	silent
+	// haunted means that somebody still calls after DrainMax.
+	haunted
+)
+
+// clear takes the canary away once it is silent, but for one replica when
+// somebody keeps calling it. It returns false while that has to wait.
+func (t turn) clear(base Decision) (Decision, bool) {
+	d, q := t.drain(AskCanarySilent, t.o.Canary, base)
+	switch q {
+	case silent:
+		d.Canary = ScaleZero
+	case haunted:
+		d.Canary = ScaleOne
+		d.Message += "; one replica stays for those who still call it" + because(t.o.Evidence[AskCanarySilent].Reason)
+		d = t.wakeAt(d, t.now.Add(5*silenceAge))
+	case busy:
+	}
+	return d, q != busy
+}
 
 // drain waits until a side whose weight was taken away has fallen silent: the
 // route is read back, every proxy has had time to follow it, and the metrics
-// see no request. It returns base with the wait, or true when the side may go.
-// A side that still gets requests after DrainMax keeps one replica.
-func (t turn) drain(silent Kind, side Health, base Decision) (Decision, bool) {
+// see no request. It returns base, with the wait while the side is busy.
+func (t turn) drain(ask Kind, side Health, base Decision) (Decision, quiet) {
 	if side.Desired == 0 && side.Serving == 0 {
-		return base, true
+		return base, silent
 	}
-	if !t.o.Route.Known || t.o.Route.Traffic.Canary != base.Next.Weight {
-		base.Message = "waiting for the route to be in place before anything is scaled down"
-		return base, false
+	if !t.o.Route.Known || t.o.Route.Traffic != base.Traffic() {
+		return base, busy
 	}
-	b := t.p.Barriers
 	elapsed := t.now.Sub(t.o.Route.Since)
-	if least := max(b.Convergence, b.DrainMin); elapsed < least {
-		base.Message = "waiting for requests in flight to end before anything is scaled down"
-		return t.wakeAt(base, t.o.Route.Since.Add(least)), false
+	least := max(t.p.Barriers.Convergence, t.p.Barriers.DrainMin)
+	if elapsed < least {
+		return t.wakeAt(base, t.o.Route.Since.Add(least)), busy
 	}
-	a, d, ok := t.ask(silent, silenceAge)
-	if !ok {
-		if d.Ask.Kind == AskNothing {
-			base.Message = ""
-			return base, false
-		}
-		return d, false
+	a, d, ok := t.ask(ask, silenceAge)
+	switch {
+	case ok:
+		return t.judgeSilence(a, elapsed, base)
+	case d.Ask.Kind != AskNothing:
+		return d, busy
 	}
-	return t.drained(a, elapsed, base)
+	base.Message = "" // the answer is on its way: what was said last still holds
+	return base, busy
 }
 
-func (t turn) drained(a Answer, elapsed time.Duration, base Decision) (Decision, bool) {
+func (t turn) judgeSilence(a Answer, elapsed time.Duration, base Decision) (Decision, quiet) {
 	b := t.p.Barriers
 	switch {
 	case a.Verdict == Pass:
-		return base, true
+		return base, silent
 	case a.Verdict != Fail && elapsed >= b.DrainBlind:
-		return base, true // the metrics cannot tell: time must do
+		return base, silent // the metrics cannot tell: time must do
 	case a.Verdict != Fail:
-		base.Message = "waiting for requests in flight to end; the metrics cannot tell" + because(a.Reason)
-		return t.wakeAt(base, t.o.Route.Since.Add(b.DrainBlind)), false
-	case elapsed >= b.DrainMax && base.Next.Weight == 0:
-		base.Canary = ScaleOne
-		base.Message = "one replica stays for those who still call it" + because(a.Reason)
-		return t.wakeAt(base, t.now.Add(5*silenceAge)), false
+		base.Message += "; the metrics cannot tell" + because(a.Reason)
+		return t.wakeAt(base, t.o.Route.Since.Add(b.DrainBlind)), busy
 	case elapsed >= b.DrainMax:
-		return base, true // the primary: a rolling update serves its stragglers
+		return base, haunted
 	}
-	base.Message = "waiting for requests to end before anything is scaled down" + because(a.Reason)
-	return t.wakeAt(base, t.now.Add(silenceAge)), false
+	base.Message += "; it is still called" + because(a.Reason)
+	return t.wakeAt(base, t.now.Add(silenceAge)), busy
 }

@@ -11,15 +11,17 @@ const MaxQuestions = 5
 // Next returns what to do now. It asks for at most MaxQuestions pieces of
 // evidence one after the other, and never for one that it was given.
 func Next(p Policy, o Observation, now time.Time) Decision {
+	o.Record.Weight = min(max(o.Record.Weight, 0), 100) // anybody can write a status
 	t := turn{p: p, o: o, now: now}
 	d := t.decide()
-	if d.Ask.Kind == AskNothing {
-		d.HoldPrimary = holdsPrimary(d.Next)
+	if d.Ask.Kind != AskNothing {
+		return d
 	}
-	return d
+	return t.complete(d)
 }
 
-// turn is one call of Next: what every phase needs.
+// turn is one call of Next: what every phase needs. It is passed by value, so a
+// phase may change its copy of the record to speak for what it is about to record.
 type turn struct {
 	p   Policy
 	o   Observation
@@ -45,17 +47,51 @@ func (t turn) decide() Decision {
 	return t.initialise() // a phase of another controller's: begin from what is there
 }
 
+// suspended leaves everything to people, routes included. An outage of the
+// metrics is not counted on: nobody asks them meanwhile.
+func (t turn) suspended() Decision {
+	d := t.stay("suspended: nothing changes until spec.suspend is removed")
+	d.Route = false
+	d.Next.ErrorsSince = time.Time{}
+	return d
+}
+
+// complete adds what holds for every decision.
+func (t turn) complete(d Decision) Decision {
+	d.HoldPrimary = holdsPrimary(d.Next)
+	if t.p.Suspended {
+		return d
+	}
+	d.EnsurePrimary = d.EnsurePrimary || t.primaryGone()
+	if d.Canary == ScaleKeep && d.Next.Weight > 0 {
+		d.Canary = workingSize(d.Next) // whoever gets requests keeps its pods
+	}
+	if d.Wake == 0 && d.Next != t.o.Record {
+		d = t.wakeAt(d, t.now) // what follows may need no event
+	}
+	return d
+}
+
 // holdsPrimary reports whether the primary must keep its size: traffic is away
 // from it, or has only just come back.
 func holdsPrimary(r Record) bool {
 	return r.Weight > 0 || r.Phase == PhasePromoting || r.Phase == PhaseFinalising
 }
 
-func (t turn) suspended() Decision {
-	d := t.stay("suspended: nothing changes until spec.suspend is removed")
-	d.Canary = ScaleKeep
-	d.Route = t.o.Route.Known && t.o.Record.Phase != PhaseNone && t.o.Record.Phase != PhaseInitializing
-	return d
+// primaryGone reports whether somebody deleted the primary while the target is
+// at the promoted revision. At any other revision a new primary would be an
+// unvetted one, and a person must choose.
+func (t turn) primaryGone() bool {
+	return t.o.PrimaryRevision == "" && t.o.Primary.Desired == 0 && t.o.Primary.Serving == 0 &&
+		t.o.Revision == t.o.Record.LastPromoted
+}
+
+// workingSize returns the scale of a canary that gets requests.
+func workingSize(r Record) Scale {
+	if r.Weight == 100 && (r.Phase == PhasePromoting || r.Phase == PhaseFailed) {
+		return ScaleFull
+	}
+	return ScaleUp
 }
 
 // stay keeps weight and phase and says what is waited for.
@@ -72,56 +108,19 @@ func (t turn) wakeAt(d Decision, at time.Time) Decision {
 	return d
 }
 
-// ask returns the answer to a question. When there is none yet it returns the
-// decision to return instead, and false. What nobody configured is a pass.
-func (t turn) ask(k Kind, maxAge time.Duration) (Answer, Decision, bool) {
-	if !t.p.Asks.configured(k) {
-		return Answer{Verdict: Pass}, Decision{}, true
-	}
-	a := t.o.Evidence[k]
-	switch a.Verdict {
-	case Unasked:
-		return a, Decision{Ask: Question{Kind: k, Round: t.round(k), MaxAge: maxAge}}, false
-	case Pending:
-		return a, t.stay(""), false
-	case Pass, Fail, NoData, Error:
-	}
-	return a, Decision{}, true
-}
-
-// round names one asking of a question. Questions with an age limit are asked
-// again when the answer is too old; all others when something was recorded.
-func (t turn) round(k Kind) string {
-	r := t.o.Record
-	switch k {
-	case AskRollback, AskCanarySilent, AskPrimarySilent:
-		return t.o.Revision
-	case AskNothing, AskConfirmRollout, AskPreRollout, AskAnalysis, AskConfirmTraffic, AskConfirmPromotion:
-	}
-	return fmt.Sprintf("%s/%s/%d/%d/%d", t.o.Revision, r.Phase, r.Weight, r.FailedChecks, r.CheckedAt.Unix())
-}
-
-func (a Asks) configured(k Kind) bool {
-	switch k {
-	case AskConfirmRollout:
-		return a.ConfirmRollout
-	case AskPreRollout:
-		return a.PreRollout
-	case AskAnalysis:
-		return a.Analysis
-	case AskConfirmTraffic:
-		return a.ConfirmTraffic
-	case AskConfirmPromotion:
-		return a.ConfirmPromotion
-	case AskRollback:
-		return a.Rollback
-	case AskNothing, AskCanarySilent, AskPrimarySilent:
-	}
-	return true
-}
+// wakeSoon makes the decision be looked at again after the interval: deadlines pass without an event.
+func (t turn) wakeSoon(d Decision) Decision { return t.wakeAt(d, t.now.Add(t.p.Interval)) }
 
 // due returns when the next analysis or gate may be asked.
 func (t turn) due() time.Time { return t.o.Record.CheckedAt.Add(t.p.Interval) }
+
+// runs returns the revision that the primary carries.
+func (t turn) runs() string {
+	if t.o.PrimaryRevision != "" {
+		return t.o.PrimaryRevision
+	}
+	return t.o.Record.LastPromoted
+}
 
 // home returns the weight to fall back to: 0, unless the primary has nobody to
 // serve with, in which case traffic stays where it is (S2).
@@ -136,9 +135,16 @@ func (t turn) home() int {
 // know its pods, and when it will have been.
 func (t turn) settled(h Health) (bool, time.Time) {
 	at := h.Since.Add(t.p.Barriers.Settle)
-	return h.State == Ready && !t.now.Before(at), at
+	return h.serves() && !t.now.Before(at), at
 }
 
 // clock formats a time for messages. It is absolute, so that a message does not
 // change while nothing else does.
 func clock(at time.Time) string { return at.UTC().Format("15:04:05") }
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}

@@ -1,223 +1,188 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
-// startPromotion chooses how the primary is given the new revision (D14).
-func (t turn) startPromotion() Decision {
-	d := t.stay("")
-	d.Next.Phase = PhasePromoting
-	d.Next.Stage = StageNone
-	d.Next.CheckedAt = t.now
-	d.Events = []Event{{Reason: "Promoting", Message: "Analysis completed: the primary is given the new revision"}}
+// startPromotion ends the analysis. The primary's template is written only after
+// this is on record: a crash in between must not leave an unvetted primary.
+func (t turn) startPromotion(how string) Decision {
+	t.o.Record.Phase = PhasePromoting
+	t.o.Record.Stage = StageNone
+	t.o.Record.CheckedAt = t.now
+	t.o.Record.ErrorsSince = time.Time{}
+	t.o.Record.Failure = ""
+	d := t.choosePath()
+	d.Events = []Event{{Reason: "Promoting", Message: how + ": the primary is given the new revision"}}
+	return d
+}
+
+// choosePath decides how the primary is given the new revision (D14).
+func (t turn) choosePath() Decision {
 	switch {
 	case t.o.Record.Weight == 100, t.p.PrimaryUpdate != PrimaryUpdateInPlace && t.carriesAll():
-		return t.takeAll(d)
+		t.o.Record.Stage = StageDrainPrimary
+		t.o.Record.Weight = 100
+		return t.stay("promoting: all traffic is on the canary while the primary falls silent")
 	case t.p.PrimaryUpdate == PrimaryUpdateDrained:
+		d := t.wakeSoon(t.stay("promoting: the canary grows to carry all traffic%s", because(t.o.Canary.Reason)))
 		d.Canary = ScaleFull
-		d.Message = "promoting: the canary grows to carry all traffic"
+		if ok, at := t.settled(t.o.Canary); !ok && t.o.Canary.serves() {
+			d = t.wakeAt(d, at)
+		}
 		return d
 	}
-	return t.rollPrimary(d)
+	t.o.Record.Stage = StageRollPrimary
+	return t.stay("promoting: the primary rolls to the new revision under its share of traffic")
 }
 
-// carriesAll reports whether the canary has the pods for the whole load.
+// carriesAll reports whether the canary has the pods for the whole load, and every proxy knows them.
 func (t turn) carriesAll() bool {
-	c, p := t.o.Canary, t.o.Primary
-	return c.State == Ready && c.Serving >= max(p.Serving, p.Desired)
-}
-
-// takeAll moves all traffic to the canary, so that the primary can be rolled with nobody on it.
-func (t turn) takeAll(d Decision) Decision {
-	d.Next.Stage = StageDrainPrimary
-	d.Next.Weight = 100
-	d.Message = "promoting: all traffic is on the canary while the primary falls silent"
-	return d
-}
-
-// rollPrimary copies the target's template to the primary.
-func (t turn) rollPrimary(d Decision) Decision {
-	d.Promote = t.o.Record.LastApplied
-	d.Next.Stage = StageRollPrimary
-	d.Message = "promoting: the primary rolls to the new revision"
-	return d
+	ok, _ := t.settled(t.o.Canary)
+	return ok && t.o.Canary.Serving >= max(t.o.Primary.Serving, t.o.Primary.Desired)
 }
 
 // promote brings the promoted revision to the primary and the traffic back to it.
 func (t turn) promote() Decision {
 	if t.o.Revision != t.o.Record.LastApplied {
-		return t.movedInPromotion()
+		return t.moved()
 	}
 	if d, lost := t.canaryLost(); lost {
 		return d
 	}
 	switch t.o.Record.Stage {
 	case StageDrainPrimary:
-		d := t.stay("promoting: all traffic is on the canary while the primary falls silent")
-		wait, done := t.drain(AskPrimarySilent, t.o.Primary, d)
-		if !done {
-			return wait
-		}
-		return t.rollPrimary(d)
+		return t.drainPrimary()
 	case StageRollPrimary:
-		return t.awaitPrimary()
+		return t.rollPrimary()
 	case StageReturn:
 		return t.giveBack()
-	case StageNone, StageReady:
+	case StageNone, StageReady, StageStranded:
 	}
-	if !t.carriesAll() {
-		d := t.stay("promoting: the canary grows to carry all traffic: %s", t.o.Canary.Reason)
-		d.Canary = ScaleFull
-		return t.wakeAt(d, t.now.Add(t.p.Interval))
-	}
-	return t.takeAll(t.stay(""))
+	return t.choosePath()
 }
 
-// movedInPromotion handles a target that changed during the promotion: its
-// pods are rolling to something unvetted, so traffic goes to the primary as
-// soon as one of its pods serves.
-func (t turn) movedInPromotion() Decision {
-	if t.home() > 0 {
-		d := t.stay("the target changed during the promotion; traffic leaves the canary as soon as a primary pod serves: %s", t.o.Primary.Reason)
-		return t.wakeAt(d, t.now.Add(t.p.Interval))
-	}
-	d, _ := t.moved()
-	return d
-}
-
-// canaryLost handles a canary that cannot serve any more while the primary is being updated.
+// canaryLost handles a canary that cannot serve any more. Before the primary was
+// touched that ends the release; afterwards the primary takes over as it is.
 func (t turn) canaryLost() (Decision, bool) {
-	bad := t.o.Canary.State == Stuck || t.o.Canary.Serving == 0
-	if t.o.Record.Weight == 0 || !bad || t.home() > 0 {
+	c, r := t.o.Canary, t.o.Record
+	vetted := t.o.PrimaryRevision == r.LastApplied || r.LastPromoted == r.LastApplied
+	switch {
+	case t.home() > 0, c.State != Stuck && (c.Serving > 0 || r.Weight == 0):
+		return Decision{}, false
+	case !vetted:
+		return t.rollback(c.Reason), true
+	case r.Weight == 0, c.Serving > 0 && !t.o.Primary.Full():
 		return Decision{}, false
 	}
-	if t.o.PrimaryRevision != t.o.Record.LastApplied {
-		return t.rollback(t.o.Canary.Reason), true
-	}
+	t.o.Record.Weight = 0
+	t.o.Record.Stage = StageRollPrimary
 	d := t.stay("promoting: the canary lost its pods, traffic is back on the primary, which rolls to the new revision")
-	d.Next.Weight = 0
-	d.Next.Stage = StageRollPrimary
-	d.Events = []Event{{Reason: "CanaryLost", Message: "Traffic moves to the primary: " + t.o.Canary.Reason, Level: Warn}}
+	d.Events = []Event{{Reason: "CanaryLost", Message: "Traffic moves to the primary" + because(c.Reason), Level: Warn}}
 	return d, true
 }
 
-// awaitPrimary waits for the primary's pods of the promoted revision.
-func (t turn) awaitPrimary() Decision {
-	d := t.stay("promoting: waiting for the primary before traffic returns to it: %s", t.o.Primary.Reason)
+// drainPrimary waits for the primary to fall silent, and for a canary that can do without it.
+func (t turn) drainPrimary() Decision {
+	d, q := t.drain(AskPrimarySilent, t.o.Primary, t.stay("promoting: all traffic is on the canary while the primary falls silent"))
+	switch {
+	case q == busy:
+		return d
+	case !t.o.Canary.serves():
+		return t.wakeSoon(t.stay("promoting: waiting for the canary before the primary is rolled%s", because(t.o.Canary.Reason)))
+	}
+	t.o.Record.Stage = StageRollPrimary
+	return t.rollPrimary()
+}
+
+// rollPrimary copies the target's template to the primary and waits for its pods.
+func (t turn) rollPrimary() Decision {
 	if t.o.PrimaryRevision != t.o.Record.LastApplied {
-		return t.rollPrimary(d)
+		d := t.stay("promoting: the primary rolls to the new revision")
+		d.Promote = t.o.Record.LastApplied
+		return t.wakeSoon(d)
 	}
-	if t.o.Primary.State == Stuck {
-		return t.failPromotion()
-	}
-	if t.o.Primary.State != Ready {
-		return t.wakeAt(d, t.now.Add(t.p.Interval))
-	}
-	if ok, at := t.settled(t.o.Primary); !ok {
-		d.Message = "promoting: the primary is ready; traffic returns once every proxy knows it"
-		return t.wakeAt(d, at)
+	if d, unfit := t.primaryUnfit(); unfit {
+		return d
 	}
 	return t.stepBack()
 }
 
 // giveBack moves traffic back to the primary, a step each interval.
 func (t turn) giveBack() Decision {
-	switch {
-	case t.o.Primary.State == Stuck:
-		return t.failPromotion()
-	case t.o.Primary.State != Ready:
-		return t.wakeAt(t.stay("promoting: waiting for the primary before more traffic returns to it: %s", t.o.Primary.Reason), t.now.Add(t.p.Interval))
-	case t.now.Before(t.due()):
-		return t.wakeAt(t.stay("promoting: canary weight %d %%, the next share returns to the primary at %s", t.o.Record.Weight, clock(t.due())), t.due())
+	if d, unfit := t.primaryUnfit(); unfit {
+		return d
+	}
+	if t.now.Before(t.due()) {
+		return t.wakeAt(t.stay("%s", t.returning(t.o.Record)), t.due())
 	}
 	return t.stepBack()
 }
 
+// primaryUnfit returns what to do while the primary cannot take more traffic, and false when it can.
+func (t turn) primaryUnfit() (Decision, bool) {
+	p := t.o.Primary
+	canaryReady, _ := t.settled(t.o.Canary)
+	switch {
+	case p.State == Stuck:
+		return t.failPromotion(), true
+	case p.Serving == 0 && t.o.Record.Weight < 100 && canaryReady:
+		t.o.Record.Weight = 100
+		t.o.Record.Stage = StageRollPrimary
+		d := t.stay("promoting: no primary pod serves, all traffic is on the canary%s", because(p.Reason))
+		d.Events = []Event{{Reason: "PrimaryLost", Message: "Traffic moves to the canary: no primary pod serves", Level: Warn}}
+		return d, true
+	case !p.serves():
+		return t.wakeSoon(t.stay("promoting: waiting for the primary before traffic returns to it%s", because(p.Reason))), true
+	}
+	if ok, at := t.settled(p); !ok {
+		return t.wakeAt(t.stay("promoting: the primary is ready; traffic returns once every proxy knows it"), at), true
+	}
+	return Decision{}, false
+}
+
+// stepBack gives the primary its next share of traffic, and ends the promotion with the last one.
 func (t turn) stepBack() Decision {
 	w := t.p.nextReturn(t.o.Record.Weight)
-	d := t.stay("promoting: canary weight %d %%, the next share returns to the primary at %s", w, clock(t.now.Add(t.p.Interval)))
+	d := t.stay("")
+	if w != t.o.Record.Weight {
+		d.Events = []Event{{Reason: "Returning", Message: fmt.Sprintf("Traffic returns to the primary: canary weight %d", w)}}
+	}
 	d.Next.Stage = StageReturn
 	d.Next.Weight = w
 	d.Next.CheckedAt = t.now
-	d.Events = []Event{{Reason: "Returning", Message: fmt.Sprintf("Traffic returns to the primary: canary weight %d", w)}}
 	if w > 0 {
-		return t.wakeAt(d, t.now.Add(t.p.Interval))
+		d.Message = t.returning(d.Next)
+		return t.wakeSoon(d)
 	}
 	d.Next.Phase = PhaseFinalising
 	d.Next.Stage = StageNone
-	d.Next.LastPromoted = t.o.Record.LastApplied
-	d.Message = "finalising: all traffic is on the primary; the canary is taken away once it is silent"
+	d.Next.LastPromoted = d.Next.LastApplied
+	d.Message = finalising
 	return d
 }
 
-// failPromotion keeps serving from the canary, which is proven, when the primary cannot start.
-func (t turn) failPromotion() Decision {
-	d := t.stay("promotion failed: the primary cannot start: %s; traffic stays on the canary. Mend the cause, or bring the target to another revision", t.o.Primary.Reason)
-	d.Next.Phase = PhaseFailed
-	d.Next.Stage = StageRollPrimary
-	d.Next.Failure = "the primary cannot start: " + t.o.Primary.Reason
-	if !t.o.Primary.Full() && t.o.Canary.State == Ready {
-		d.Next.Weight = 100
-	}
-	d.Stalled = true
-	if t.o.Record.Phase != PhaseFailed {
-		d.PostRollout = true
-		d.Events = []Event{{Reason: "PromotionFailed", Message: "Promotion failed, traffic stays on the canary: " + t.o.Primary.Reason, Level: Alarm}}
-	}
-	return d
+func (t turn) returning(r Record) string {
+	return fmt.Sprintf("promoting: canary weight %d %%, the next share returns to the primary at %s", r.Weight, clock(r.CheckedAt.Add(t.p.Interval)))
 }
 
-// failedPromotion is phase Failed with traffic still on the canary: it looks for the way out.
-func (t turn) failedPromotion() Decision {
-	r := t.o.Record
-	switch {
-	case t.o.Revision != r.LastApplied && t.o.Revision == r.LastPromoted && t.o.PrimaryRevision != r.LastPromoted:
-		d := t.stay("")
-		d.Next.Phase = PhasePromoting
-		d.Next.LastApplied = t.o.Revision
-		d.Next.CheckedAt = t.now
-		d.Events = []Event{{Reason: "Returned", Message: "The target is back at the promoted revision: the primary is given it again"}}
-		d = t.rollPrimary(d)
-		d.Promote = t.o.Revision
-		return d
-	case t.o.Revision != r.LastApplied:
-		return t.begin("New revision after a failed promotion")
-	case t.o.PrimaryRevision != r.LastApplied && t.home() == 0:
-		d := t.stay("%s", restMessage(r))
-		d.Next.Weight = 0
-		return d
-	case t.o.PrimaryRevision == r.LastApplied && t.o.Primary.State == Ready:
-		d := t.stay("promoting: the primary has started after all; traffic returns to it")
-		d.Next.Phase = PhasePromoting
-		d.Next.Stage = StageRollPrimary
-		d.Next.Failure = ""
-		d.Events = []Event{{Reason: "PromotionResumed", Message: "The primary has become ready: the promotion goes on"}}
-		return d
-	}
-	if d, lost := t.canaryLost(); lost {
-		return d
-	}
-	return t.failPromotion()
-}
+const finalising = "finalising: all traffic is on the primary; the canary is taken away once it is silent"
 
-// finalise drains the canary and ends the release.
+// finalise drains the canary and ends the release. When the target has moved on
+// there is no need to: the next release wants the canary's pods.
 func (t turn) finalise() Decision {
-	if t.o.Revision != t.o.Record.LastApplied && t.isNew() {
-		return t.begin("New revision while finalising: the analysis starts")
-	}
-	d := t.stay("finalising: all traffic is on the primary; the canary is taken away once it is silent")
-	wait, done := t.drain(AskCanarySilent, t.o.Canary, d)
-	if !done && wait.Canary != ScaleOne {
-		return wait
-	}
-	if done {
-		d.Canary = ScaleZero
-	} else {
-		d.Canary = ScaleOne
+	d := t.stay(finalising)
+	if t.o.Revision == t.o.Record.LastApplied {
+		var gone bool
+		if d, gone = t.clear(d); !gone {
+			return d
+		}
 	}
 	d.Next.Phase = PhaseSucceeded
 	d.Next.FailedChecks = 0
-	d.Message = restMessage(d.Next)
+	d.Message = t.resting(d.Next)
 	d.PostRollout = true
-	d.Events = []Event{{Reason: "Succeeded", Message: "Promotion completed: the canary is scaled down"}}
+	d.Events = []Event{{Reason: "Succeeded", Message: "Promotion completed: the primary runs the new revision"}}
 	return d
 }

@@ -32,9 +32,13 @@ const (
 	// StageReady (Progressing, weight 0): the pre-rollout hooks have passed and need not run
 	// again; what held the first step is asked again after the interval.
 	StageReady Stage = "PreRolloutPassed"
+	// StageStranded (Progressing, weight above 0): no primary pod served when the release began, so it
+	// began at the weight it found. It goes back to weight 0 as soon as one serves.
+	StageStranded Stage = "Stranded"
 	// StageDrainPrimary (Promoting): all traffic is on the canary, the primary falls silent.
 	StageDrainPrimary Stage = "DrainPrimary"
-	// StageRollPrimary (Promoting, Failed): the promoted template is on the primary, which must become ready.
+	// StageRollPrimary (Promoting): the primary is given the promoted template and must become ready.
+	// (Failed): it did not; the promotion failed, not the release.
 	StageRollPrimary Stage = "RollPrimary"
 	// StageReturn (Promoting): traffic moves back to the primary.
 	StageReturn Stage = "Return"
@@ -67,7 +71,8 @@ type Record struct {
 	CheckedAt time.Time
 	// ErrorsSince is when the metrics stopped answering; zero while they answer.
 	ErrorsSince time.Time
-	// Failure is why the last release failed.
+	// Failure is why the last release failed or, while one runs, why it is held: the last analysis or
+	// gate that said no. Empty when all is well.
 	Failure string
 }
 
@@ -96,6 +101,9 @@ type Health struct {
 	// Since is the moment from which State has been what it is, without a break, as seen by this process.
 	Since time.Time
 }
+
+// serves reports whether every wanted pod is ready and at least one is wanted.
+func (h Health) serves() bool { return h.State == Ready && h.Serving > 0 }
 
 // Full reports whether as many replicas serve as are wanted, and at least one does.
 func (h Health) Full() bool { return h.Serving > 0 && h.Serving >= h.Desired }

@@ -1,0 +1,133 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+)
+
+// analyse judges the current step when the interval has passed.
+func (t turn) analyse() Decision {
+	if t.now.Before(t.due()) {
+		return t.wakeAt(t.stay("%s", t.standing(t.o.Record)), t.due())
+	}
+	a, d, ok := t.ask(AskAnalysis, 0)
+	if !ok {
+		return d
+	}
+	d = t.judge(a)
+	if d.Next.CheckedAt.Equal(t.now) {
+		d.Checks = a.Checks // with what came of them, not while a gate is still pending
+	}
+	return d
+}
+
+func (t turn) judge(a Answer) Decision {
+	switch a.Verdict {
+	case Pass:
+		return t.passed()
+	case Error:
+		return t.outage(a)
+	case NoData:
+		return t.withoutData(a)
+	case Unasked, Pending, Fail:
+	}
+	return t.counted(a.Reason)
+}
+
+// passed goes on after a good analysis: to the next step, or to the promotion.
+func (t turn) passed() Decision {
+	if w, ok := t.p.nextStep(t.o.Record.Weight); ok {
+		return t.confirmStep(w)
+	}
+	return t.confirmPromotion()
+}
+
+func (t turn) withoutData(a Answer) Decision {
+	switch {
+	case t.p.OnNoData == NoDataPasses:
+		return t.passed()
+	case t.p.OnNoData == NoDataHolds:
+		return t.hold("NoData", t.o.Record.Phase, "no data"+because(a.Reason))
+	case !t.o.Record.ErrorsSince.IsZero():
+		return t.outage(a) // right after an outage the windows are still empty: that is not the canary's fault
+	}
+	return t.counted("no data" + because(a.Reason))
+}
+
+// outage holds the weight while the metrics cannot be asked, for as long as the progress deadline.
+func (t turn) outage(a Answer) Decision {
+	r := t.o.Record
+	since := r.ErrorsSince
+	if since.IsZero() {
+		since = t.now
+	}
+	if t.now.Sub(since) >= t.p.ProgressDeadline {
+		return t.rollback("MetricsUnavailable since " + clock(since) + because(a.Reason))
+	}
+	d := t.stay("")
+	d.Next.CheckedAt = t.now
+	d.Next.ErrorsSince = since
+	d.Next.Failure = a.Reason
+	d.Message = t.standing(d.Next)
+	if r.ErrorsSince.IsZero() {
+		d.Events = []Event{{Reason: "MetricsUnavailable", Message: "Canary weight is held" + because(a.Reason), Level: Warn}}
+	}
+	return t.wakeSoon(d)
+}
+
+// counted counts a failed analysis, and rolls back with the one that reaches the threshold.
+func (t turn) counted(reason string) Decision {
+	if reason == "" {
+		reason = "the analysis failed"
+	}
+	t.o.Record.FailedChecks++
+	if t.o.Record.FailedChecks >= t.p.Threshold {
+		return t.rollback(reason)
+	}
+	d := t.hold("Halted", t.o.Record.Phase, reason)
+	d.Events = []Event{{Reason: "Halted", Message: "Halt canary advancement" + t.failures(d.Next) + ": " + reason, Level: Warn}}
+	return d
+}
+
+// hold keeps the weight because somebody or something said no, and looks again
+// after the interval. It says so once for each reason.
+func (t turn) hold(event string, phase Phase, why string) Decision {
+	d := t.stay("")
+	d.Next.Phase = phase
+	d.Next.CheckedAt = t.now
+	d.Next.ErrorsSince = time.Time{}
+	d.Next.Failure = why
+	d.Message = t.standing(d.Next)
+	if why != t.o.Record.Failure {
+		d.Events = []Event{{Reason: event, Message: "Held: " + why, Level: Warn}}
+	}
+	return t.wakeSoon(d)
+}
+
+// standing says where a release stands and when it is looked at next. It is made
+// from what is recorded alone, and so stays the same as long as that does.
+func (t turn) standing(r Record) string {
+	where := "the first step"
+	switch {
+	case r.Phase == PhaseWaiting:
+		where = "the new revision"
+	case r.Weight > 0:
+		where = fmt.Sprintf("canary weight %d %%", r.Weight)
+	}
+	next := clock(r.CheckedAt.Add(t.p.Interval))
+	switch {
+	case !r.ErrorsSince.IsZero():
+		return fmt.Sprintf("%s is held%s: no trustworthy metrics since %s, rolled back at %s unless they return%s",
+			where, t.failures(r), clock(r.ErrorsSince), clock(r.ErrorsSince.Add(t.p.ProgressDeadline)), because(r.Failure))
+	case r.Failure != "":
+		return fmt.Sprintf("%s is held%s: %s; asked again at %s", where, t.failures(r), r.Failure, next)
+	}
+	return fmt.Sprintf("%s%s: next analysis at %s", where, t.failures(r), next)
+}
+
+func (t turn) failures(r Record) string {
+	if r.FailedChecks == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d failed checks)", r.FailedChecks, t.p.Threshold)
+}
