@@ -28,15 +28,15 @@ func Telemetry() kube.Object {
 		"spec": map[string]any{
 			"priority": -10,
 			"configPatches": []any{
-				logPatch("GATEWAY", sourceTags()),
-				logPatch("SIDECAR_OUTBOUND", sourceTags()),
-				logPatch("SIDECAR_INBOUND", destinationTags()),
+				logPatch("GATEWAY", statsLogger(sourceTags())),
+				logPatch("SIDECAR_OUTBOUND", statsLogger(sourceTags())),
+				logPatch("SIDECAR_INBOUND", withoutScrapes(statsLogger(destinationTags()))),
 			},
 		},
 	}
 }
 
-func logPatch(context string, tags []tag) map[string]any {
+func logPatch(context string, logger map[string]any) map[string]any {
 	const connectionManager = "envoy.filters.network.http_connection_manager"
 	return map[string]any{
 		"applyTo": "NETWORK_FILTER",
@@ -48,7 +48,7 @@ func logPatch(context string, tags []tag) map[string]any {
 			"operation": "MERGE",
 			"value": map[string]any{"typed_config": map[string]any{
 				"@type":      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-				"access_log": []any{statsLogger(tags)},
+				"access_log": []any{logger},
 			}},
 		},
 	}
@@ -76,6 +76,18 @@ func statsLogger(tags []tag) map[string]any {
 			},
 		},
 	}
+}
+
+// withoutScrapes leaves out what Prometheus asks applications for. Istio's agent takes that traffic past the
+// sidecar; here it would look like a stream of good requests to an application that nobody calls.
+func withoutScrapes(logger map[string]any) map[string]any {
+	logger["filter"] = map[string]any{"header_filter": map[string]any{"header": map[string]any{
+		"name":                          "user-agent",
+		"string_match":                  map[string]any{"prefix": "Prometheus/"},
+		"invert_match":                  true,
+		"treat_missing_header_as_empty": true,
+	}}}
+	return logger
 }
 
 // sourceTags are counted by the client's proxy: the gateway, or a sidecar for outbound requests.
