@@ -44,24 +44,29 @@ func checkShape(body []byte) error {
 		return fault(fmt.Sprintf("gave an answer with status %q", a.Status))
 	}
 	var d struct {
-		ResultType model.ValueType
+		ResultType string
 		Result     json.RawMessage
 	}
 	if err := json.Unmarshal(a.Data, &d); err != nil {
 		return fault("gave an answer without data")
 	}
 	switch d.ResultType {
-	case model.ValScalar:
+	case model.ValScalar.String():
 		return checkPair(d.Result)
-	case model.ValVector:
+	case model.ValVector.String():
 		return checkVector(d.Result)
+	case model.ValMatrix.String():
+		return nil // It is refused later, with a better sentence.
 	}
-	return nil
+	return fault(fmt.Sprintf("gave a %q instead of one number", d.ResultType))
 }
 
 func checkVector(result json.RawMessage) error {
-	var samples []struct{ Value, Histogram json.RawMessage }
-	if err := json.Unmarshal(result, &samples); err != nil {
+	var samples []struct {
+		Value     json.RawMessage
+		Histogram *json.RawMessage
+	}
+	if err := json.Unmarshal(result, &samples); err != nil || samples == nil {
 		return fault("gave a vector that is not a list of samples")
 	}
 	for _, s := range samples {

@@ -2,9 +2,9 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"sync"
 
 	"github.com/linnet-delivery/linnet/pkg/analysis"
@@ -27,13 +27,30 @@ func (a *Analyst) checkSuccessRate(ctx context.Context, c *flaggerv1.Canary, m f
 	wg.Go(func() { callers = a.view(ctx, e, m, successAtCallers(c, m.Interval)) })
 	wg.Wait()
 
-	if !callers.worseThan(own) {
+	switch {
+	case own.Outcome == analysis.NoData && callers.Outcome == analysis.NoData:
+		return a.noDataOrBlind(ctx, e, m, own.Result, unseenRequests(c, m.Interval))
+	case !callers.worseThan(own):
 		return own.Result
-	}
-	if callers.Outcome == analysis.Fail && own.Outcome != analysis.Fail {
+	case callers.Outcome == analysis.Fail && own.Outcome != analysis.Fail:
 		callers.Message += ", as its callers see it"
 	}
 	return callers.Result
+}
+
+// noDataOrBlind tells a canary without requests from a Prometheus that cannot
+// tell yet: a rate takes two samples, and after an outage, or right after the
+// first request, there are series with fewer. That is an error, which holds the
+// release, where no data would count against it.
+func (a *Analyst) noDataOrBlind(ctx context.Context, e endpoint, m flaggerv1.CanaryMetric, res analysis.Result, unseen string) analysis.Result {
+	_, err := a.number(ctx, e, unseen)
+	switch {
+	case errors.Is(err, errNoData):
+		return res
+	case err == nil:
+		err = fmt.Errorf("Prometheus has fewer than two samples of the last %s", m.Interval)
+	}
+	return unmeasured(m.Name, err)
 }
 
 // view is a success rate as one side of the connection counts it.
@@ -65,11 +82,16 @@ func (a *Analyst) checkDuration(ctx context.Context, c *flaggerv1.Canary, m flag
 	if err := builtInFor(c); err != nil {
 		return unmeasured(m.Name, err)
 	}
-	value, err := a.number(ctx, a.canaryEndpoint(c), durationAtCanary(c, m.Interval))
+	e := a.canaryEndpoint(c)
+	value, err := a.number(ctx, e, durationAtCanary(c, m.Interval))
+	res := limits(m).Judge(m.Name, math.Trunc(value), analysis.Milliseconds)
 	if err != nil {
-		return unmeasured(m.Name, err)
+		res = unmeasured(m.Name, err)
 	}
-	return limits(m).Judge(m.Name, math.Trunc(value), analysis.Milliseconds)
+	if res.Outcome == analysis.NoData {
+		return a.noDataOrBlind(ctx, e, m, res, unseenDurations(c, m.Interval))
+	}
+	return res
 }
 
 func builtInFor(c *flaggerv1.Canary) error {
@@ -78,42 +100,4 @@ func builtInFor(c *flaggerv1.Canary) error {
 		return nil
 	}
 	return fmt.Errorf("it is built in for provider istio only, not for %s; use a MetricTemplate", c.Spec.Provider)
-}
-
-// good matches the requests that count as answered.
-const good = `,response_code!~"5.*"`
-
-// successAtCanary counts what the canary's own proxies have answered. Without a
-// single good answer there is no series to divide, so the numerator is zero then;
-// without any answer there is no denominator and the query has no result.
-func successAtCanary(c *flaggerv1.Canary, interval string) string {
-	requests := func(filter string) string {
-		return fmt.Sprintf(`sum(rate(istio_requests_total{reporter="destination",%s%s}[%s]))`, workload(c.Namespace, c.Spec.TargetRef.Name), filter, interval)
-	}
-	return fmt.Sprintf(`100 * (%s or vector(0)) / %s`, requests(good), requests(""))
-}
-
-// successAtCallers counts what the gateway and the callers' proxies have got from
-// the canary. When no pod could be picked, they know the Service alone and call the workload unknown.
-func successAtCallers(c *flaggerv1.Canary, interval string) string {
-	requests := func(filter string) string {
-		return fmt.Sprintf(`sum(rate(istio_requests_total{reporter="source",%[1]s%[3]s}[%[4]s]) or rate(istio_requests_total{reporter="source",%[2]s%[3]s}[%[4]s]))`,
-			workload(c.Namespace, c.Spec.TargetRef.Name), nobody(c.Namespace, c.CanaryServiceName()), filter, interval)
-	}
-	return fmt.Sprintf(`100 * (%s or vector(0)) / %s`, requests(good), requests(""))
-}
-
-func durationAtCanary(c *flaggerv1.Canary, interval string) string {
-	return fmt.Sprintf(`histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket{reporter="destination",%s}[%s])))`,
-		workload(c.Namespace, c.Spec.TargetRef.Name), interval)
-}
-
-// workload matches requests that reached a pod of the workload.
-func workload(namespace, name string) string {
-	return fmt.Sprintf(`destination_workload_namespace=%s,destination_workload=%s`, strconv.Quote(namespace), strconv.Quote(name))
-}
-
-// nobody matches requests to a Service for which no pod could be picked.
-func nobody(namespace, service string) string {
-	return fmt.Sprintf(`destination_service_namespace=%s,destination_service_name=%s,destination_workload="unknown"`, strconv.Quote(namespace), strconv.Quote(service))
 }

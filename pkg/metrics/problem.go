@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strings"
 	"unicode"
@@ -26,6 +28,7 @@ func (a *Analyst) explain(err error) error {
 		transport *url.Error
 		answered  *promv1.Error
 		bad       fault
+		broken    net.Error
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -37,8 +40,11 @@ func (a *Analyst) explain(err error) error {
 		return fmt.Errorf("answered: %s", answered.Msg)
 	case errors.As(err, &bad):
 		return bad
+	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("broke off its answer: %w", err)
 	}
-	return fmt.Errorf("gave an answer that cannot be read: %w", err)
+	// The decoder's own words quote the answer and mean nothing to a reader.
+	return errors.New("gave an answer that cannot be read")
 }
 
 // short makes a text fit for status and events: one line, printable, at most maxMessage bytes.

@@ -61,21 +61,6 @@ const (
 	unknownCaller = "unknown"
 )
 
-// requestsTo counts the workload's requests by who reported and who sent them. A
-// counter that was not there before the window counts in full: its first sample
-// is no increase, but all of its requests are new. Series that have ended, like
-// those of a deleted pod, do not count. Series that exist and cannot be judged
-// are counted under the reporter unseen.
-func requestsTo(namespace, name string, window time.Duration) string {
-	series := fmt.Sprintf(`istio_requests_total{reporter=~"source|waypoint|destination",%s}`, workload(namespace, name))
-	narrow, wide := model.Duration(window), model.Duration(max(slowScrape, window))
-	born := fmt.Sprintf(`(%[1]s unless %[1]s offset %[2]s)`, series, narrow)
-	counted := fmt.Sprintf(`sum by (reporter, source_workload) (%[1]s or (increase(%[2]s[%[3]s]) and %[2]s) or (increase(%[2]s[%[4]s]) and %[2]s)) > 0`,
-		born, series, narrow, wide)
-	return fmt.Sprintf(`%s or label_replace(count(%s unless %s unless increase(%s[%s])), "reporter", "%s", "", "")`,
-		counted, series, born, series, wide, unseen)
-}
-
 // calls are requests and who sent them.
 type calls struct {
 	// total is how many there were. Both ends of a connection report the same
