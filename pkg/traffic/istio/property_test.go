@@ -45,7 +45,7 @@ func TestForeignHandsNeverWin(t *testing.T) {
 		}
 		w.router = newRouter(w.api)
 		w.ensure(rt, rollout.Traffic{})
-		for range rapid.IntRange(1, 12).Draw(rt, "rounds") {
+		for range rapid.IntRange(1, 5).Draw(rt, "rounds") {
 			for range rapid.IntRange(0, 3).Draw(rt, "edits") {
 				w.edit(rt)
 			}

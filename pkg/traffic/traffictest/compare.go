@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"testing"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -37,8 +36,6 @@ func staleOwner(c *flaggerv1.Canary) []metav1.OwnerReference {
 	ref.UID = "99999999-aaaa-4bbb-8ccc-999999999999"
 	return []metav1.OwnerReference{ref}
 }
-
-func isConflict(err error) bool { return apierrors.IsConflict(err) }
 
 // with returns a copy of m in which key has value.
 func with(m map[string]string, key, value string) map[string]string {
