@@ -2,19 +2,12 @@ package traffictest
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"reflect"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
-	"github.com/linnet-delivery/linnet/pkg/kube"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 	"github.com/linnet-delivery/linnet/pkg/traffic"
 )
