@@ -1,6 +1,18 @@
 package traffictest
 
-import ()
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
 
 // survivesFaults fails each write of two passes in turn, in each way, and
 // compares with a run in which nothing failed.

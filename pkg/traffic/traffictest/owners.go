@@ -1,6 +1,16 @@
 package traffictest
 
-import ()
+import (
+	"context"
+	"errors"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
 
 func ownsWhatItMade(r *run) {
 	r.mustEnsure(rollout.Traffic{})

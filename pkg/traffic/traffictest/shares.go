@@ -1,6 +1,12 @@
 package traffictest
 
-import ()
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
 
 func shares() []rollout.Traffic {
 	return []rollout.Traffic{{}, {Canary: 1}, {Canary: 50}, {Canary: 99}, {Canary: 100}, {Canary: 50}, {Mirror: true}, {}}
