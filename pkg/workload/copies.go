@@ -62,22 +62,26 @@ func (d *Deployments) restoreCopies(ctx context.Context, c *flaggerv1.Canary, t 
 func (d *Deployments) writeCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
 	ref := source.copyRef()
 	have, err := d.cachedConfig(ctx, c.Namespace, ref)
-	if err != nil {
+	if err != nil || have.current(c, source) {
+		return err
+	}
+	if have, err = d.liveConfig(ctx, c.Namespace, ref); err != nil || have.current(c, source) {
 		return err
 	}
 	if have.missing {
 		return d.createCopy(ctx, c, source)
 	}
-	owners, adopt := kube.WithOwner(have.owners, c)
-	same := have.checksum == source.checksum
-	if same && !adopt {
-		return nil
-	}
-	if !same && !kube.OwnedByCanary(have.owners) {
+	if have.checksum != source.checksum && !kube.OwnedByCanary(have.owners) {
 		return refusedf("%s %s exists and belongs to no Canary: delete it or rename it, its name is needed for the copy of %s",
 			ref.Kind, ref.Name, source.Name)
 	}
-	return d.updateCopy(ctx, source, owners)
+	return d.updateCopy(ctx, c, source, have.object)
+}
+
+// current reports whether c is a copy of source that the Canary owns.
+func (c config) current(owner *flaggerv1.Canary, source config) bool {
+	_, missing := kube.WithOwner(c.owners, owner)
+	return !c.missing && !missing && c.checksum == source.checksum
 }
 
 func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
@@ -94,24 +98,17 @@ func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, sourc
 	return nil
 }
 
-func (d *Deployments) updateCopy(ctx context.Context, source config, owners []metav1.OwnerReference) error {
+func (d *Deployments) updateCopy(ctx context.Context, c *flaggerv1.Canary, source config, have client.Object) error {
 	ref := source.copyRef()
-	namespace := source.object.GetNamespace()
-	have, err := d.liveConfig(ctx, namespace, ref)
-	if err != nil {
-		return err
-	}
-	if have.missing {
-		return fmt.Errorf("update %s %s: it went away", ref.Kind, ref.Name)
-	}
-	to := have.object.DeepCopyObject().(client.Object)
-	to.SetLabels(d.include.sync(to.GetLabels(), source.object.GetLabels(), nil))
+	to := have.DeepCopyObject().(client.Object)
+	owners, _ := kube.WithOwner(have.GetOwnerReferences(), c)
 	to.SetOwnerReferences(owners)
+	to.SetLabels(d.include.sync(have.GetLabels(), source.object.GetLabels(), nil))
 	fill(to, source.object)
-	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(have.object, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(have, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("patch %s %s: %w", ref.Kind, ref.Name, err)
 	}
-	d.contents.remember(contentKey{namespace, ref}, to)
+	d.contents.remember(contentKey{c.Namespace, ref}, to)
 	return nil
 }
 

@@ -76,7 +76,7 @@ func progress(dep *appsv1.Deployment, p patience) (rollout.Readiness, string) {
 	case s.UpdatedReplicas < desired:
 		return rollout.Waiting, fmt.Sprintf("%d of %d pods updated", s.UpdatedReplicas, desired)
 	case s.Replicas > s.UpdatedReplicas:
-		return rollout.Waiting, fmt.Sprintf("%d pods of an earlier template still run", s.Replicas-s.UpdatedReplicas)
+		return rollout.Waiting, fmt.Sprintf("pods of an earlier template still running: %d", s.Replicas-s.UpdatedReplicas)
 	case s.AvailableReplicas < p.needed(s.UpdatedReplicas):
 		return rollout.Waiting, fmt.Sprintf("%d of %d pods ready", s.AvailableReplicas, desired)
 	default:

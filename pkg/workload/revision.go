@@ -19,7 +19,11 @@ func revision(t *corev1.PodTemplateSpec, configs map[string]string) (string, err
 	if err != nil {
 		return "", err
 	}
-	return digest(map[string]any{"template": tree, "configs": configs})
+	whole := map[string]any{"template": tree}
+	if len(configs) > 0 {
+		whole["configs"] = configs
+	}
+	return digest(whole)
 }
 
 // canonical returns the template as a JSON tree without anything that the API server would fill in.
