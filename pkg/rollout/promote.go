@@ -159,7 +159,7 @@ func (t turn) stepBack() Decision {
 	d.Next.Phase = PhaseFinalising
 	d.Next.Stage = StageNone
 	d.Next.LastPromoted = d.Next.LastApplied
-	d.Message = finalising
+	d.Message = finalisingMessage
 	return d
 }
 
@@ -167,12 +167,12 @@ func (t turn) returning(r Record) string {
 	return fmt.Sprintf("promoting: canary weight %d %%, the next share returns to the primary at %s", r.Weight, clock(r.CheckedAt.Add(t.p.Interval)))
 }
 
-const finalising = "finalising: all traffic is on the primary; the canary is taken away once it is silent"
+const finalisingMessage = "finalising: all traffic is on the primary; the canary is taken away once it is silent"
 
 // finalise drains the canary and ends the release. When the target has moved on
 // there is no need to: the next release wants the canary's pods.
 func (t turn) finalise() Decision {
-	d := t.stay(finalising)
+	d := t.stay(finalisingMessage)
 	if t.o.Revision == t.o.Record.LastApplied {
 		var gone bool
 		if d, gone = t.clear(d); !gone {
