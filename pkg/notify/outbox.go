@@ -56,11 +56,12 @@ func (o *outbox) push(owner string, d delivery) {
 	o.dispatch()
 }
 
-// open lets deliveries begin, those that are queued already included.
+// open lets deliveries begin, those that are queued already included. They end
+// with close, not with ctx, so that none begins after the others were cancelled.
 func (o *outbox) open(ctx context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.base, o.cancel = context.WithCancel(ctx)
+	o.base, o.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	o.dispatch()
 }
 
