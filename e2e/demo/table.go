@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/linnet-delivery/linnet/e2e/framework"
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+)
+
+// acts cuts the story into the phases of its releases.
+func (s *story) acts() []act {
+	acts := []act{{title: firstVersion + " alone"}}
+	for _, release := range []struct {
+		version string
+		from    time.Time
+		until   time.Time
+	}{{goodVersion, s.good, s.bad}, {badVersion, s.bad, time.Time{}}} {
+		phase := flaggerv1.CanaryPhase("")
+		for _, v := range s.release.Views(release.from) {
+			if !release.until.IsZero() && v.At.After(release.until) {
+				break
+			}
+			if v.Phase() != phase {
+				phase = v.Phase()
+				acts = append(acts, act{title: release.version + " " + string(phase), from: v.At})
+			}
+		}
+	}
+	return acts
+}
+
+// table says who answered how many requests in each phase, and how long everything took.
+func (s *story) table(tally *framework.Tally) string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
+	fmt.Fprint(t, "\nPHASE\tSENT\tFAILED\tANSWERED BY\n")
+	acts := s.acts()
+	for i, a := range acts {
+		until := time.Time{}
+		if i+1 < len(acts) {
+			until = acts[i+1].from
+		}
+		row(t, a.title, tally.Between(a.from, until))
+	}
+	row(t, "in all", tally.All())
+	fmt.Fprintln(t)
+	for _, f := range s.measured(tally) {
+		fmt.Fprintf(t, "%s\t%s\n", f.what, f.value)
+	}
+	t.Flush()
+	return b.String()
+}
+
+func row(t *tabwriter.Writer, title string, w framework.Window) {
+	if w.Sent > 0 {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", title, w.Sent, w.Failed, w.Answered())
+	}
+}
+
+// judge returns what went otherwise than it must: outcomes, and lost requests.
+func (s *story) judge(tally *framework.Tally) error {
+	var wrong []error
+	for _, lost := range s.lost(tally) {
+		wrong = append(wrong, fmt.Errorf("lost: %s", framework.WindowOf([]framework.Sample{lost})))
+		if len(wrong) == 10 {
+			break
+		}
+	}
+	if image := framework.ImageOf(s.rolledBack.Primary); image != framework.Image(goodVersion) {
+		wrong = append(wrong, fmt.Errorf("after the rollback the primary runs %s, not %s", image, framework.Image(goodVersion)))
+	}
+	return errors.Join(wrong...)
+}
+
+// lost returns the requests that failed and that the bad version did not answer itself.
+func (s *story) lost(tally *framework.Tally) []framework.Sample {
+	version := framework.VersionOf(framework.Image(badVersion))
+	return tally.Select(func(r framework.Sample) bool {
+		own := r.Side() == framework.Canary && r.Version == version && r.Code != 0
+		return r.Failed() && !own
+	})
+}
