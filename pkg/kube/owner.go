@@ -1,7 +1,10 @@
 package kube
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
@@ -11,58 +14,41 @@ func ControllerRef(c *flaggerv1.Canary) metav1.OwnerReference {
 	return *metav1.NewControllerRef(c, flaggerv1.GroupVersion.WithKind(flaggerv1.CanaryKind))
 }
 
-// Control says whose an object is.
-type Control int
-
-const (
-	// Uncontrolled means that the object has no controller.
-	Uncontrolled Control = iota
-	// Controlled means that the Canary controls it.
-	Controlled
-	// Bereft means that a deleted Canary of the same name controls it: the garbage collector will take it.
-	Bereft
-	// Foreign means that something else controls it.
-	Foreign
-)
-
-// ControlOf says whose obj is as seen from c.
-func ControlOf(obj metav1.Object, c *flaggerv1.Canary) Control {
-	ref := metav1.GetControllerOf(obj)
-	switch {
-	case ref == nil:
-		return Uncontrolled
-	case ref.UID == c.UID:
-		return Controlled
-	case isCanary(*ref) && ref.Name == c.Name:
-		return Bereft
-	default:
-		return Foreign
-	}
+// Controller returns the owner reference of what controls obj, and whether that is c. A Canary that
+// was deleted and created again under its name counts as the same one. It returns nil, false for an
+// object without a controller.
+func Controller(obj metav1.Object, c *flaggerv1.Canary) (ref *metav1.OwnerReference, ours bool) {
+	ref = metav1.GetControllerOf(obj)
+	return ref, ref != nil && isSame(*ref, c)
 }
 
 // WithOwner returns refs with c among them, and whether that took a change. Canaries may share an
-// object: the first one controls it, the others keep it from being collected.
-func WithOwner(refs []metav1.OwnerReference, c *flaggerv1.Canary) ([]metav1.OwnerReference, bool) {
+// object: the first one controls it, the others keep it from being collected. A reference to an
+// earlier Canary of the same name is replaced, so that the object is not collected with that one.
+func WithOwner(refs []metav1.OwnerReference, c *flaggerv1.Canary) (with []metav1.OwnerReference, changed bool) {
 	own := ControllerRef(c)
-	for _, ref := range refs {
+	with = slices.Clone(refs)
+	for i, ref := range refs {
 		if ref.UID == c.UID {
 			return refs, false
 		}
-		if ref.Controller != nil && *ref.Controller {
+		if isSame(ref, c) {
+			own.Controller, own.BlockOwnerDeletion = ref.Controller, ref.BlockOwnerDeletion
+			with[i] = own
+			return with, true
+		}
+		if ptr.Deref(ref.Controller, false) {
 			own.Controller, own.BlockOwnerDeletion = nil, nil
 		}
 	}
-	return append(append([]metav1.OwnerReference(nil), refs...), own), true
+	return append(with, own), true
 }
 
 // OwnedByCanary reports whether any Canary is among the owners.
-func OwnedByCanary(refs []metav1.OwnerReference) bool {
-	for _, ref := range refs {
-		if isCanary(ref) {
-			return true
-		}
-	}
-	return false
+func OwnedByCanary(refs []metav1.OwnerReference) bool { return slices.ContainsFunc(refs, isCanary) }
+
+func isSame(ref metav1.OwnerReference, c *flaggerv1.Canary) bool {
+	return isCanary(ref) && ref.Name == c.Name
 }
 
 func isCanary(ref metav1.OwnerReference) bool {

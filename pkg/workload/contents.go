@@ -64,14 +64,12 @@ func versionOf(obj metav1.Object) string {
 // cachedConfig reads metadata from the cache, and content past it if that version is new. An object
 // that is gone keeps its last checksum, so that replacing it (delete, create) is not a new revision.
 func (d *Deployments) cachedConfig(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error) {
-	meta := &metav1.PartialObjectMetadata{}
-	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
-	err := d.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, meta)
-	if apierrors.IsNotFound(err) {
-		return d.missingConfig(namespace, ref), nil
-	}
+	meta, err := d.configMetadata(ctx, namespace, ref)
 	if err != nil {
-		return config{}, fmt.Errorf("get metadata of %s %s: %w", ref.Kind, ref.Name, err)
+		return config{}, err
+	}
+	if meta == nil {
+		return d.missingConfig(namespace, ref), nil
 	}
 	found := config{ConfigRef: ref, owners: meta.OwnerReferences}
 	if optedOut(meta) {
@@ -83,6 +81,18 @@ func (d *Deployments) cachedConfig(ctx context.Context, namespace string, ref ku
 	}
 	found.followed, found.checksum = known.followed, known.checksum
 	return found, nil
+}
+
+// configMetadata reads an object's metadata from the cache, nil when it does not exist.
+func (d *Deployments) configMetadata(ctx context.Context, namespace string, ref kube.ConfigRef) (*metav1.PartialObjectMetadata, error) {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
+	if err := d.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, meta); apierrors.IsNotFound(err) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("get metadata of %s %s: %w", ref.Kind, ref.Name, err)
+	}
+	return meta, nil
 }
 
 // liveConfig reads the whole object past the cache.

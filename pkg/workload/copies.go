@@ -27,32 +27,47 @@ func (d *Deployments) writeCopies(ctx context.Context, c *flaggerv1.Canary, sour
 	return nil
 }
 
-// restoreCopies creates copies that the primary's pods refer to and that are gone, from the
-// sources as they are now: what the copy held before is not known any more.
+// restoreCopies makes c an owner of the copies that the primary's pods refer to, and creates those
+// that are gone from the sources as they are now: what they held before is not known any more.
 func (d *Deployments) restoreCopies(ctx context.Context, c *flaggerv1.Canary, t target, primary *appsv1.Deployment) error {
 	for _, ref := range references(primary.Spec.Template.Spec) {
 		name, isCopy := kube.SourceName(ref.Name)
-		sourceRef := kube.ConfigRef{Kind: ref.Kind, Name: name}
-		if !isCopy || !t.configs.copied(sourceRef) {
+		source := kube.ConfigRef{Kind: ref.Kind, Name: name}
+		if !isCopy || !t.configs.copied(source) {
 			continue
 		}
-		have, err := d.cachedConfig(ctx, c.Namespace, ref.ConfigRef)
-		if err != nil {
+		if err := d.restoreCopy(ctx, c, ref.ConfigRef, source); err != nil {
 			return err
 		}
-		if !have.missing {
-			continue
-		}
-		source, err := d.liveConfig(ctx, c.Namespace, sourceRef)
-		if err != nil {
-			return err
-		}
-		if source.missing {
-			continue
-		}
-		if err := d.createCopy(ctx, c, source); err != nil {
-			return err
-		}
+	}
+	return nil
+}
+
+func (d *Deployments) restoreCopy(ctx context.Context, c *flaggerv1.Canary, ref, source kube.ConfigRef) error {
+	have, err := d.configMetadata(ctx, c.Namespace, ref)
+	if err != nil {
+		return err
+	}
+	if have != nil {
+		return d.ownCopy(ctx, c, have)
+	}
+	from, err := d.liveConfig(ctx, c.Namespace, source)
+	if err != nil || from.missing {
+		return err
+	}
+	return d.createCopy(ctx, c, from)
+}
+
+// ownCopy adds c to the owners of an existing copy.
+func (d *Deployments) ownCopy(ctx context.Context, c *flaggerv1.Canary, have *metav1.PartialObjectMetadata) error {
+	owners, changed := kube.WithOwner(have.OwnerReferences, c)
+	if !changed {
+		return nil
+	}
+	to := have.DeepCopy()
+	to.OwnerReferences = owners
+	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(have, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("patch owners of %s %s: %w", have.Kind, have.Name, err)
 	}
 	return nil
 }

@@ -150,18 +150,14 @@ func (d *Deployments) findPrimary(ctx context.Context, c *flaggerv1.Canary) (*ap
 	return primary, nil
 }
 
-// checkControl returns an error when obj has a controller that is not c.
+// checkControl refuses an object that something other than c controls.
 func checkControl(kind string, obj client.Object, c *flaggerv1.Canary) error {
-	switch kube.ControlOf(obj, c) {
-	case kube.Foreign:
-		owner := metav1.GetControllerOf(obj)
-		return refusedf("%s %s belongs to %s %s: delete it or rename it, its name is needed for Canary %s",
-			kind, obj.GetName(), owner.Kind, owner.Name, c.Name)
-	case kube.Bereft:
-		return fmt.Errorf("%s %s belongs to a deleted Canary of the same name and is about to be collected", kind, obj.GetName())
-	default:
+	owner, ours := kube.Controller(obj, c)
+	if owner == nil || ours {
 		return nil
 	}
+	return refusedf("%s %s belongs to %s %s: delete it or rename it, its name is needed for Canary %s",
+		kind, obj.GetName(), owner.Kind, owner.Name, c.Name)
 }
 
 // unchanged reports whether everything that this package writes to a Deployment is equal.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -248,12 +249,24 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestAPrimaryOfADeletedCanaryIsWaitedFor(t *testing.T) {
-	w := newWorld(t, newTarget())
-	mustDo(t, w.adapter().EnsurePrimary(t.Context(), newCanary()))
-	again := newCanary(func(c *flaggerv1.Canary) { c.UID = "later" })
-	_, err := w.adapter().Observe(t.Context(), again)
-	if err == nil || errors.Is(err, kube.ErrRefused) {
-		t.Errorf("Observe() = %v, want an error that is retried", err)
+func TestACanaryThatIsCreatedAgainKeepsThePrimary(t *testing.T) {
+	w := newWorld(t, newTarget(configured), newConfigMap("settings", "a"), newSecret("token", "a"), newHPA(2, 9))
+	mustDo(t, w.adapter().EnsurePrimary(t.Context(), newCanary(scaled)))
+	again := newCanary(scaled, func(c *flaggerv1.Canary) { c.UID = "later" })
+	w.forget()
+	mustDo(t, w.adapter().EnsurePrimary(t.Context(), again))
+	if w.rolls != 0 {
+		t.Errorf("the primary rolled %d times", w.rolls)
+	}
+	for obj, name := range map[client.Object]string{
+		&appsv1.Deployment{}:                     "podinfo-primary",
+		&autoscalingv2.HorizontalPodAutoscaler{}: "podinfo-primary",
+		&corev1.ConfigMap{}:                      "settings-primary",
+		&corev1.Secret{}:                         "token-primary",
+	} {
+		w.get(name, obj)
+		if diff := cmp.Diff([]metav1.OwnerReference{kube.ControllerRef(again)}, obj.GetOwnerReferences()); diff != "" {
+			t.Errorf("owners of %T differ (-want +got):\n%s", obj, diff)
+		}
 	}
 }
