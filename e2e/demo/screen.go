@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
@@ -21,49 +22,34 @@ type screen struct {
 	out   *os.File
 	live  bool
 	began time.Time
+
+	mu sync.Mutex
 	// drawn is the number of lines of the picture that stands at the bottom.
 	drawn int
-	// said is when the last note was printed.
-	said time.Time
-	lines chan string
 }
 
 func newScreen(out *os.File) *screen {
 	info, err := out.Stat()
 	live := err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
-	return &screen{out: out, live: live, began: time.Now(), lines: make(chan string, 64)}
+	return &screen{out: out, live: live, began: time.Now()}
 }
 
 // line prints one line, above the picture if there is one.
 func (s *screen) line(format string, args ...any) {
-	text := fmt.Sprintf("%6.1fs  %s", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...))
-	select {
-	case s.lines <- text:
-	default:
-	}
-	if s.said.IsZero() {
-		s.flush()
-	}
+	s.lineAt(time.Now(), fmt.Sprintf(format, args...))
 }
 
-// flush prints the lines that wait.
-func (s *screen) flush() {
-	for {
-		select {
-		case text := <-s.lines:
-			s.erase()
-			fmt.Fprintln(s.out, text)
-		default:
-			return
-		}
-	}
+func (s *screen) lineAt(at time.Time, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	fmt.Fprintf(s.out, "%6.1fs  %s\n", at.Sub(s.began).Seconds(), text)
 }
 
-// follow draws the story until the function that it returns is called.
+// follow shows the story until the function that it returns is called.
 func (s *screen) follow(ctx context.Context, story *story) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
-	s.said = time.Now()
 	go func() {
 		defer close(done)
 		s.loop(ctx, story)
@@ -71,43 +57,67 @@ func (s *screen) follow(ctx context.Context, story *story) (stop func()) {
 	return func() {
 		cancel()
 		<-done
-		s.said = time.Time{}
 	}
 }
 
 func (s *screen) loop(ctx context.Context, story *story) {
 	ticker := time.NewTicker(redraw)
 	defer ticker.Stop()
-	var last time.Time
-	var summary string
+	told := s.tell(story, time.Now())
+	show := s.digest()
+	if s.live {
+		show = s.draw
+	}
 	for {
-		s.tell(story)
-		now := time.Now()
-		picture := story.picture(now)
-		switch {
-		case s.live:
-			s.draw(picture)
-		case now.Sub(last) >= digest || story.summary() != summary:
-			last, summary = now, story.summary()
-			fmt.Fprintf(s.out, "%6.1fs  %s\n", now.Sub(s.began).Seconds(), strings.Join(story.figures(now), "; "))
-		}
+		show(story, time.Now())
 		select {
 		case <-ctx.Done():
-			s.tell(story)
-			s.erase()
+			s.tell(story, told)
 			return
 		case <-ticker.C:
+		}
+		told = s.tell(story, told)
+	}
+}
+
+// tell prints the Events that came since the last time, and returns the time for the next.
+func (s *screen) tell(story *story, since time.Time) time.Time {
+	for _, n := range story.release.Notes(since) {
+		s.lineAt(n.At, fmt.Sprintf("%s %s: %s", mark(n), n.Reason, n.Message))
+		since = n.At.Add(1)
+	}
+	return since
+}
+
+// digest returns what prints the figures in one line, every few seconds and when the release moves on.
+func (s *screen) digest() func(*story, time.Time) {
+	var last time.Time
+	var summary string
+	return func(story *story, now time.Time) {
+		if now.Sub(last) >= digest || story.summary() != summary {
+			last, summary = now, story.summary()
+			s.lineAt(now, "  "+strings.Join(story.figures(now), "; "))
 		}
 	}
 }
 
-// tell prints the lines that wait and the Events that came since the last time.
-func (s *screen) tell(story *story) {
-	s.flush()
-	for _, n := range story.release.Notes(s.said) {
-		s.erase()
-		fmt.Fprintf(s.out, "%6.1fs  %s %s: %s\n", n.At.Sub(s.began).Seconds(), mark(n), n.Reason, n.Message)
-		s.said = n.At.Add(1)
+// draw puts the picture at the bottom of the terminal.
+func (s *screen) draw(story *story, now time.Time) {
+	picture := story.picture(now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	for _, l := range picture {
+		fmt.Fprintf(s.out, "%s\x1b[K\n", l)
+	}
+	s.drawn = len(picture)
+}
+
+// erase takes the picture away, so that a line can be printed in its place. The lock is held.
+func (s *screen) erase() {
+	if s.drawn > 0 {
+		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
+		s.drawn = 0
 	}
 }
 
