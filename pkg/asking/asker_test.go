@@ -3,6 +3,7 @@ package asking_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -315,7 +316,15 @@ func TestWorkWaitsForTheStartAndEndsWithTheStop(t *testing.T) {
 		t.Error("NeedLeaderElection() = false, want only the leader to ask")
 	}
 	started := make(chan string)
-	want(t, a.Ask("a", question(rollout.AskAnalysis, "1"), hangs(started, "a")), pending)
+	worked := false
+	want(t, a.Ask("a", question(rollout.AskAnalysis, "1"), func(ctx context.Context) rollout.Answer {
+		answer := hangs(started, "a")(ctx)
+		for range 1000 {
+			runtime.Gosched()
+		}
+		worked = true
+		return answer
+	}), pending)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -324,6 +333,9 @@ func TestWorkWaitsForTheStartAndEndsWithTheStop(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("Start() = %v, want nil", err)
+	}
+	if !worked {
+		t.Error("Start() returned while work was under way")
 	}
 	want(t, a.Ask("a", question(rollout.AskRollback, "1"), never(t)), pending)
 	if len(woken) > 0 {

@@ -17,42 +17,34 @@ type outbox struct {
 	dropped      func()
 	failed       func(owner string, err error)
 
-	mu      sync.Mutex
-	base    context.Context // parent of all deliveries; nil before open
-	cancel  context.CancelFunc
-	lanes   map[string]*lane
-	turns   []string // owners that have something to send and send nothing now
+	mu     sync.Mutex
+	base   context.Context // parent of all deliveries; nil before open
+	cancel context.CancelFunc
+	// lanes holds what each owner has to send. An owner with a lane is in turns
+	// or sends; one that sends its last delivery has an empty lane.
+	lanes   map[string][]delivery
+	turns   []string
 	busy    int
 	running sync.WaitGroup
 }
 
-// lane is what one owner has to send.
-type lane struct {
-	queue   []delivery
-	sending bool
-}
-
 func newOutbox(slots, depth int, dropped func(), failed func(owner string, err error)) *outbox {
-	return &outbox{slots: slots, depth: depth, dropped: dropped, failed: failed, lanes: map[string]*lane{}}
+	return &outbox{slots: slots, depth: depth, dropped: dropped, failed: failed, lanes: map[string][]delivery{}}
 }
 
 // push queues a delivery and returns at once. The owner's oldest one makes room for it.
 func (o *outbox) push(owner string, d delivery) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l := o.lanes[owner]
-	if l == nil {
-		l = &lane{}
-		o.lanes[owner] = l
-	}
-	if len(l.queue) == 0 && !l.sending {
+	lane, begun := o.lanes[owner]
+	if !begun {
 		o.turns = append(o.turns, owner)
 	}
-	if len(l.queue) == o.depth {
-		l.queue = l.queue[1:]
+	if len(lane) == o.depth {
+		lane = lane[1:]
 		o.dropped()
 	}
-	l.queue = append(l.queue, d)
+	o.lanes[owner] = append(lane, d)
 	o.dispatch()
 }
 
@@ -79,12 +71,11 @@ func (o *outbox) dispatch() {
 	for o.base != nil && o.busy < o.slots && len(o.turns) > 0 {
 		owner := o.turns[0]
 		o.turns = o.turns[1:]
-		l := o.lanes[owner]
-		d := l.queue[0]
-		l.queue, l.sending = l.queue[1:], true
+		next := o.lanes[owner][0]
+		o.lanes[owner] = o.lanes[owner][1:]
 		o.busy++
 		o.running.Add(1)
-		go o.send(o.base, owner, d)
+		go o.send(o.base, owner, next)
 	}
 }
 
@@ -97,9 +88,7 @@ func (o *outbox) send(ctx context.Context, owner string, d delivery) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.busy--
-	l := o.lanes[owner]
-	l.sending = false
-	if len(l.queue) > 0 {
+	if len(o.lanes[owner]) > 0 {
 		o.turns = append(o.turns, owner)
 	} else {
 		delete(o.lanes, owner)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -270,6 +271,26 @@ func TestAHungReceiverHoldsUpNobodyElse(t *testing.T) {
 				t.Errorf("the stop was logged as a failure: %s", b.logged)
 			}
 		})
+	}
+}
+
+func TestTheStopWaitsForDeliveries(t *testing.T) {
+	b := newBench(t)
+	ended := false
+	b.post = func(ctx context.Context, _ *flaggerv1.Canary) error {
+		<-ctx.Done()
+		for range 1000 {
+			goruntime.Gosched()
+		}
+		ended = true
+		return nil
+	}
+	b.start(t)
+	b.Tell(canary("a"), events("1"))
+	b.next(2)
+	b.stop()
+	if !ended {
+		t.Error("Start() returned while a delivery was under way")
 	}
 }
 
