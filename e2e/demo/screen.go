@@ -127,19 +127,3 @@ func mark(n framework.Note) string {
 	}
 	return "·"
 }
-
-func (s *screen) draw(picture []string) {
-	s.erase()
-	for _, l := range picture {
-		fmt.Fprintf(s.out, "%s\x1b[K\n", l)
-	}
-	s.drawn = len(picture)
-}
-
-// erase takes the picture away, so that lines can be printed in its place.
-func (s *screen) erase() {
-	if s.drawn > 0 {
-		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
-		s.drawn = 0
-	}
-}
