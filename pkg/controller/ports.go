@@ -51,7 +51,25 @@ type Hooks interface {
 	Ask(ctx context.Context, c *flaggerv1.Canary, t flaggerv1.HookType, phase rollout.Phase) rollout.Answer
 }
 
+// Asker has questions answered off the reconcile worker.
+type Asker interface {
+	// Ask returns the answer at hand, or starts work and returns a pending one; the
+	// Canary is woken when the work is done.
+	Ask(owner string, q rollout.Question, work func(ctx context.Context) rollout.Answer) rollout.Answer
+	// Forget drops every answer and question of an owner.
+	Forget(owner string)
+}
+
 // Teller passes on what happened. It returns at once and never blocks a reconcile.
 type Teller interface {
 	Tell(c *flaggerv1.Canary, events []rollout.Event)
+	// PostRollout calls the post-rollout hooks; their answers change nothing.
+	PostRollout(c *flaggerv1.Canary, phase rollout.Phase)
+}
+
+// Meter keeps the figures about releases that are exposed to Prometheus.
+type Meter interface {
+	Observe(namespace, name string, r rollout.Record)
+	// Forget deletes the series of a Canary that is gone.
+	Forget(namespace, name string)
 }

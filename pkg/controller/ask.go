@@ -1,0 +1,65 @@
+package controller
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
+
+// ask returns the answer at hand, or has it looked for off this worker (D9).
+func (r *Reconciler) ask(_ context.Context, c *flaggerv1.Canary, q rollout.Question) rollout.Answer {
+	asked := c.DeepCopy() // the work outlives this pass
+	return r.Asker.Ask(client.ObjectKeyFromObject(c).String(), q, func(ctx context.Context) rollout.Answer {
+		return r.findOut(ctx, asked, q.Kind)
+	})
+}
+
+// findOut blocks until the question is answered or ctx ends.
+func (r *Reconciler) findOut(ctx context.Context, c *flaggerv1.Canary, k rollout.Kind) rollout.Answer {
+	phase := rollout.Phase(c.Status.Phase)
+	switch k {
+	case rollout.AskConfirmRollout:
+		return r.Hooks.Ask(ctx, c, flaggerv1.HookConfirmRollout, phase)
+	case rollout.AskPreRollout:
+		return r.Hooks.Ask(ctx, c, flaggerv1.HookPreRollout, rollout.PhaseProgressing)
+	case rollout.AskConfirmTraffic:
+		return r.Hooks.Ask(ctx, c, flaggerv1.HookConfirmTrafficIncrease, rollout.PhaseProgressing)
+	case rollout.AskConfirmPromotion:
+		return r.Hooks.Ask(ctx, c, flaggerv1.HookConfirmPromotion, rollout.PhaseProgressing)
+	case rollout.AskRollback:
+		return r.Hooks.Ask(ctx, c, flaggerv1.HookRollback, phase)
+	case rollout.AskAnalysis:
+		return r.analyse(ctx, c)
+	case rollout.AskCanarySilent:
+		return r.Analyst.Silent(ctx, c, c.Spec.TargetRef.Name)
+	case rollout.AskPrimarySilent:
+		return r.Analyst.Silent(ctx, c, c.PrimaryName())
+	case rollout.AskNothing:
+	}
+	return rollout.Answer{Verdict: rollout.Error, Reason: "nobody knows how to answer " + k.String(), At: r.Now()}
+}
+
+// analyse runs the rollout hooks, then the metrics; the first that fails stops.
+func (r *Reconciler) analyse(ctx context.Context, c *flaggerv1.Canary) rollout.Answer {
+	if hasHook(c, flaggerv1.HookRollout) {
+		if a := r.Hooks.Ask(ctx, c, flaggerv1.HookRollout, rollout.PhaseProgressing); a.Verdict != rollout.Pass {
+			return a
+		}
+	}
+	if len(c.Spec.Analysis.Metrics) == 0 {
+		return rollout.Answer{Verdict: rollout.Pass, At: r.Now()}
+	}
+	return r.Analyst.Analyse(ctx, c)
+}
+
+func hasHook(c *flaggerv1.Canary, t flaggerv1.HookType) bool {
+	for _, h := range c.Spec.Analysis.Webhooks {
+		if h.Type == t || h.Type == "" && t == flaggerv1.HookRollout {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,91 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
+
+// blocked sorts out errors that no retry helps: they become a Stalled condition
+// and the Canary waits for a change of what it names. Others are returned.
+func (r *Reconciler) blocked(ctx context.Context, c *flaggerv1.Canary, err error) error {
+	switch {
+	case errors.Is(err, kube.ErrTargetNotFound):
+		return r.targetGone(ctx, c, err)
+	case errors.Is(err, kube.ErrRefused):
+		return r.stall(ctx, c, "Refused", err)
+	}
+	return err
+}
+
+// targetGone brings traffic back from a target that was deleted under it, then stalls.
+func (r *Reconciler) targetGone(ctx context.Context, c *flaggerv1.Canary, cause error) error {
+	if c.Status.CanaryWeight > 0 {
+		if err := r.Router.Ensure(ctx, c, kube.Backend{}, rollout.Traffic{}); err != nil {
+			return errors.Join(cause, err)
+		}
+		c.Status.CanaryWeight = 0
+	}
+	return r.stall(ctx, c, "TargetNotFound", cause)
+}
+
+// stall says in the status why nothing happens and what would help.
+func (r *Reconciler) stall(ctx context.Context, c *flaggerv1.Canary, reason string, cause error) error {
+	weight := c.Status.CanaryWeight
+	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(c), c); err != nil {
+		return fmt.Errorf("get Canary %s: %w", client.ObjectKeyFromObject(c), err)
+	}
+	told := stalledFor(c, reason)
+	err := r.patchStatus(ctx, c, func(s *flaggerv1.CanaryStatus) {
+		s.CanaryWeight = weight
+		s.Message = sentence(cause)
+		set := func(kind string, status metav1.ConditionStatus) {
+			meta.SetStatusCondition(&s.Conditions, metav1.Condition{
+				Type: kind, Status: status, Reason: reason, Message: s.Message, ObservedGeneration: c.Generation,
+			})
+		}
+		set(flaggerv1.ConditionReady, metav1.ConditionFalse)
+		set(flaggerv1.ConditionReconciling, metav1.ConditionFalse)
+		set(flaggerv1.ConditionStalled, metav1.ConditionTrue)
+	})
+	if err == nil && !told {
+		r.Teller.Tell(c, []rollout.Event{{Reason: reason, Message: c.Status.Message, Level: rollout.Warn}})
+	}
+	return err
+}
+
+func stalledFor(c *flaggerv1.Canary, reason string) bool {
+	cond := meta.FindStatusCondition(c.Status.Conditions, flaggerv1.ConditionStalled)
+	return cond != nil && cond.Status == metav1.ConditionTrue && cond.Reason == reason && cond.ObservedGeneration == c.Generation
+}
+
+// report puts an error that is being retried into the status, so that nothing
+// is stuck silently. It keeps quiet when the status cannot be written either.
+func (r *Reconciler) report(ctx context.Context, c *flaggerv1.Canary, cause error) error {
+	key := client.ObjectKeyFromObject(c)
+	if err := r.Client.Get(ctx, key, c); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	return r.patchStatus(ctx, c, func(s *flaggerv1.CanaryStatus) {
+		s.Message = "tried again after an error: " + sentence(cause)
+	})
+}
+
+// sentence returns an error as a status message: without the sentinel's word
+// and within the 256 characters that a person reads.
+func sentence(err error) string {
+	s := strings.ReplaceAll(err.Error(), kube.ErrRefused.Error()+": ", "")
+	if r := []rune(s); len(r) > 256 {
+		s = string(r[:255]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,88 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
+
+// finalizerName is that of the reference, so that either controller can finish the other's Canary.
+const finalizerName = "finalizer.flagger.app"
+
+// ensureFinalizer keeps the finalizer on exactly the Canaries that hand their application back.
+func (r *Reconciler) ensureFinalizer(ctx context.Context, c *flaggerv1.Canary) error {
+	if c.Spec.RevertOnDeletion == controllerutil.ContainsFinalizer(c, finalizerName) {
+		return nil
+	}
+	before := c.DeepCopy()
+	if c.Spec.RevertOnDeletion {
+		controllerutil.AddFinalizer(c, finalizerName)
+	} else {
+		controllerutil.RemoveFinalizer(c, finalizerName)
+	}
+	if err := r.Client.Patch(ctx, c, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("set the finalizer of Canary %s: %w", client.ObjectKeyFromObject(c), err)
+	}
+	return nil
+}
+
+// finalize hands the application back: the target grows to the primary's size,
+// the routes are given back, the primary falls silent, and only then is the
+// Canary let go, which takes the primary along.
+func (r *Reconciler) finalize(ctx context.Context, c *flaggerv1.Canary) (time.Duration, error) {
+	if !controllerutil.ContainsFinalizer(c, finalizerName) {
+		r.forget(client.ObjectKeyFromObject(c))
+		return 0, nil
+	}
+	seen, world, err := r.observe(ctx, c)
+	if errors.Is(err, kube.ErrTargetNotFound) || errors.Is(err, kube.ErrRefused) {
+		return 0, r.letGo(ctx, c)
+	}
+	if err != nil {
+		return 0, err
+	}
+	d := rollout.Release(r.Barriers, seen, r.Now())
+	for d.Ask.Kind != rollout.AskNothing {
+		seen.Evidence = rollout.Evidence{d.Ask.Kind: r.ask(ctx, c, d.Ask)}
+		d = rollout.Release(r.Barriers, seen, r.Now())
+	}
+	if d.Canary == rollout.ScaleFull {
+		if err := r.Workload.Scale(ctx, c, d.Canary); err != nil {
+			return 0, err
+		}
+	}
+	if d.HandBack {
+		if err := r.Router.Release(ctx, c, world.Backend); err != nil {
+			return 0, err
+		}
+	}
+	if d.Done {
+		return 0, r.letGo(ctx, c)
+	}
+	return d.Wake, r.patchStatus(ctx, c, func(s *flaggerv1.CanaryStatus) {
+		s.Phase = flaggerv1.PhaseTerminating
+		if d.Message != "" {
+			s.Message = d.Message
+		}
+		setConditions(s, c.Generation, false, r.Now())
+	})
+}
+
+// letGo removes the finalizer.
+func (r *Reconciler) letGo(ctx context.Context, c *flaggerv1.Canary) error {
+	before := c.DeepCopy()
+	controllerutil.RemoveFinalizer(c, finalizerName)
+	if err := r.Client.Patch(ctx, c, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("remove the finalizer of Canary %s: %w", client.ObjectKeyFromObject(c), err))
+	}
+	r.forget(client.ObjectKeyFromObject(c))
+	return nil
+}

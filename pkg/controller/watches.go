@@ -1,0 +1,155 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	istiov1 "istio.io/client-go/pkg/apis/networking/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
+)
+
+// Touches is the cache index from "Kind/name" to the Canaries of the same
+// namespace that read or write that object.
+const Touches = "touches"
+
+// SetupWithManager registers the controller: every object that a Canary reads
+// or writes wakes it, so nothing polls. Answers arrive through woken.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int, woken <-chan event.GenericEvent) error {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &flaggerv1.Canary{}, Touches, Touched); err != nil {
+		return fmt.Errorf("index Canaries: %w", err)
+	}
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("canary").
+		For(&flaggerv1.Canary{}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{}))
+	for kind, object := range map[string]client.Object{
+		"Deployment":              &appsv1.Deployment{},
+		"Service":                 &corev1.Service{},
+		"HorizontalPodAutoscaler": &autoscalingv2.HorizontalPodAutoscaler{},
+		"VirtualService":          &istiov1.VirtualService{},
+		"DestinationRule":         &istiov1.DestinationRule{},
+	} {
+		b = b.Watches(object, r.wakes(kind, client.Object.GetName))
+	}
+	b = b.Watches(&corev1.Pod{}, r.wakes("Deployment", deploymentOf))
+	for kind, object := range map[string]*metav1.PartialObjectMetadata{
+		"configmap": {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}},
+		"secret":    {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}},
+	} {
+		b = b.Watches(object, r.wakes(kind, client.Object.GetName), builder.OnlyMetadata)
+	}
+	if err := b.Complete(r); err != nil {
+		return fmt.Errorf("set up the Canary controller: %w", err)
+	}
+	return nil
+}
+
+// wakes maps an object to the Canaries that touch it, by a name that the object gives.
+func (r *Reconciler) wakes(kind string, name func(client.Object) string) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		n := name(o)
+		if n == "" {
+			return nil
+		}
+		canaries := &flaggerv1.CanaryList{}
+		err := r.Client.List(ctx, canaries, client.InNamespace(o.GetNamespace()), client.MatchingFields{Touches: kind + "/" + n})
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "Find the Canaries to wake", "kind", kind, "name", n)
+			return nil
+		}
+		requests := make([]reconcile.Request, 0, len(canaries.Items))
+		for i := range canaries.Items {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&canaries.Items[i])})
+		}
+		return requests
+	})
+}
+
+// Touched lists what a Canary reads or writes, as "Kind/name".
+func Touched(o client.Object) []string {
+	c, ok := o.(*flaggerv1.Canary)
+	if !ok {
+		return nil
+	}
+	target, apex := c.Spec.TargetRef.Name, c.ApexServiceName()
+	keys := []string{
+		"Deployment/" + target, "Deployment/" + kube.PrimaryName(target),
+		"Service/" + apex, "Service/" + kube.PrimaryName(apex), "Service/" + kube.CanaryName(apex),
+		"VirtualService/" + apex,
+		"DestinationRule/" + kube.PrimaryName(apex), "DestinationRule/" + kube.CanaryName(apex),
+	}
+	if a := c.Spec.AutoscalerRef; a != nil {
+		keys = append(keys, a.Kind+"/"+a.Name, a.Kind+"/"+kube.PrimaryName(a.Name))
+	}
+	for config := range c.Status.TrackedConfigs {
+		kind, name, _ := strings.Cut(config, "/")
+		keys = append(keys, config, kind+"/"+kube.PrimaryName(name))
+	}
+	return keys
+}
+
+// deploymentOf returns the name of the Deployment that a Pod belongs to, read
+// off its ReplicaSet's name; empty for other Pods.
+func deploymentOf(o client.Object) string {
+	owner := metav1.GetControllerOf(o)
+	if owner == nil || owner.Kind != "ReplicaSet" {
+		return ""
+	}
+	i := strings.LastIndex(owner.Name, "-")
+	if i < 0 {
+		return ""
+	}
+	return owner.Name[:i]
+}
+
+// unclaimed refuses a Canary whose target an older Canary already releases.
+func (r *Reconciler) unclaimed(ctx context.Context, c *flaggerv1.Canary) error {
+	others := &flaggerv1.CanaryList{}
+	key := "Deployment/" + c.Spec.TargetRef.Name
+	if err := r.Client.List(ctx, others, client.InNamespace(c.Namespace), client.MatchingFields{Touches: key}); err != nil {
+		return fmt.Errorf("list the Canaries of %s: %w", key, err)
+	}
+	for i := range others.Items {
+		o := &others.Items[i]
+		if o.UID != c.UID && o.Spec.TargetRef == c.Spec.TargetRef && older(o, c) {
+			return refuse("target %s is already released by Canary %s: delete one of the two", key, o.Name)
+		}
+	}
+	return nil
+}
+
+func older(a, b *flaggerv1.Canary) bool {
+	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.Name < b.Name
+	}
+	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+}
+
+// Waker returns a function that wakes the Canary with the key "namespace/name",
+// and the channel that SetupWithManager takes. It never blocks for long: the
+// controller drains the channel.
+func Waker() (wake func(key string), woken <-chan event.GenericEvent) {
+	events := make(chan event.GenericEvent, 1024)
+	return func(key string) {
+		namespace, name, _ := strings.Cut(key, string(types.Separator))
+		c := &flaggerv1.Canary{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+		events <- event.GenericEvent{Object: c}
+	}, events
+}
