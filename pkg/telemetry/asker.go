@@ -1,0 +1,33 @@
+package telemetry
+
+import (
+	"context"
+
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
+
+// Asker has questions answered; see the controller's port of this name.
+type Asker interface {
+	Ask(owner string, q rollout.Question, work func(ctx context.Context) rollout.Answer) rollout.Answer
+	Forget(owner string)
+}
+
+// TimedAsker is an Asker whose work is timed. Waiting for a free slot is not
+// part of the time.
+type TimedAsker struct {
+	Asker
+	meter *Meter
+}
+
+// Timed returns an Asker that answers as a does and tells m how long it took.
+func (m *Meter) Timed(a Asker) TimedAsker { return TimedAsker{Asker: a, meter: m} }
+
+// Ask returns what the Asker inside returns.
+func (t TimedAsker) Ask(owner string, q rollout.Question, work func(ctx context.Context) rollout.Answer) rollout.Answer {
+	return t.Asker.Ask(owner, q, func(ctx context.Context) rollout.Answer {
+		begun := t.meter.now()
+		answer := work(ctx)
+		t.meter.Answered(q.Kind, answer.Verdict, t.meter.now().Sub(begun))
+		return answer
+	})
+}
