@@ -1,0 +1,17 @@
+// Command linnet is the progressive delivery controller: it watches Canary
+// objects and shifts traffic to new revisions step by step.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+func main() {
+	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
+		fmt.Fprintln(os.Stderr, "linnet:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/linnet-delivery/linnet/pkg/asking"
+	"github.com/linnet-delivery/linnet/pkg/controller"
+	"github.com/linnet-delivery/linnet/pkg/hook"
+	linnetmetrics "github.com/linnet-delivery/linnet/pkg/metrics"
+	"github.com/linnet-delivery/linnet/pkg/notify"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+	"github.com/linnet-delivery/linnet/pkg/telemetry"
+	"github.com/linnet-delivery/linnet/pkg/traffic"
+	"github.com/linnet-delivery/linnet/pkg/traffic/istio"
+	"github.com/linnet-delivery/linnet/pkg/traffic/service"
+	"github.com/linnet-delivery/linnet/pkg/version"
+	"github.com/linnet-delivery/linnet/pkg/workload"
+)
+
+// askedAtOnce bounds how many questions of each class are out at the same time.
+var askedAtOnce = asking.Limits{Hooks: 32, Analyses: 32, Silences: 32}
+
+// run joins the adapters to the controller and works until ctx ends.
+func run(ctx context.Context, o options) error {
+	mgr, err := newManager(o)
+	if err != nil {
+		return err
+	}
+	if err := requireKinds(mgr); err != nil {
+		return err
+	}
+	if err := mgr.AddMetricsServerExtraHandler("/readyz", ready{caches: mgr.GetCache()}); err != nil {
+		return fmt.Errorf("serve /readyz: %w", err)
+	}
+	meter := telemetry.New(metrics.Registry, time.Now)
+	wake, woken := controller.Waker()
+	asker := asking.New(askedAtOnce, time.Now, wake)
+	hooks := hook.New(hook.Options{Now: time.Now, UserAgent: "linnet/" + version.Version, EventURL: o.eventWebhook})
+	teller, err := newTeller(ctx, mgr, hooks, meter)
+	if err != nil {
+		return err
+	}
+	for _, r := range []manager.Runnable{asker, teller} {
+		if err := mgr.Add(r); err != nil {
+			return fmt.Errorf("add %T: %w", r, err)
+		}
+	}
+	r := newReconciler(mgr, o)
+	r.Asker, r.Hooks, r.Teller, r.Meter = meter.Timed(asker), hooks, teller, meter
+	if err := r.SetupWithManager(ctx, mgr, o.threads, woken); err != nil {
+		return err
+	}
+	ctrl.Log.Info("Starting", "version", version.String())
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("run the controller: %w", err)
+	}
+	return nil
+}
+
+func newTeller(ctx context.Context, mgr ctrl.Manager, hooks *hook.Caller, meter *telemetry.Meter) (*notify.Teller, error) {
+	clients, err := kubernetes.NewForConfig(mgr.GetConfig())
+	if err != nil {
+		return nil, fmt.Errorf("make a client for events: %w", err)
+	}
+	sink := &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")}
+	return notify.New(notify.Options{
+		Recorder: notify.NewRecorder(ctx, mgr.GetScheme(), sink),
+		Poster:   hooks,
+		Hooks:    hooks,
+		Now:      time.Now,
+		Log:      ctrl.Log.WithName("notify"),
+		Dropped:  meter.NotificationDropped,
+	}), nil
+}
+
+// newReconciler returns the controller with the adapters that touch the cluster and Prometheus.
+func newReconciler(mgr ctrl.Manager, o options) *controller.Reconciler {
+	c, live := mgr.GetClient(), mgr.GetAPIReader()
+	barriers := rollout.DefaultBarriers()
+	barriers.Convergence, barriers.Settle = o.convergence, o.settle
+	return &controller.Reconciler{
+		Client: c,
+		Workload: workload.New(workload.Options{
+			Client: c, Live: live, Now: time.Now, SelectorLabels: list(o.selectorLabels),
+			ConfigTracking: o.configTracking, IncludeLabelPrefix: list(o.includeLabels),
+		}),
+		Router: traffic.Chain{Services: service.New(c, service.Options{}), Mesh: istio.New(c, istio.Options{})},
+		Analyst: linnetmetrics.New(linnetmetrics.Options{
+			Reader: c, Secrets: live, DefaultAddress: o.metricsServer, Now: time.Now,
+			SilenceWindow: o.silenceWindow, NoCrossNamespaceRefs: o.noCrossNamespace,
+		}),
+		Now:      time.Now,
+		Barriers: barriers,
+		Defaults: controller.Defaults{Provider: o.meshProvider},
+	}
+}
