@@ -23,10 +23,19 @@ func (s strict) Do(ctx context.Context, req *http.Request) (*http.Response, []by
 	switch code := resp.StatusCode; {
 	case code/100 == 2:
 		return resp, body, checkShape(body)
-	case (code == http.StatusBadRequest || code == http.StatusUnprocessableEntity) && !json.Valid(body):
-		return resp, nil, fault(fmt.Sprintf("answered with status %d and no JSON", code))
+	case code == http.StatusBadRequest || code == http.StatusUnprocessableEntity:
+		return resp, body, checkRefusal(code, body)
 	}
-	return resp, body, nil
+	return resp, body, nil // The client takes any other status for an error.
+}
+
+// checkRefusal returns an error unless the answer says itself that it is one.
+func checkRefusal(code int, body []byte) error {
+	var a struct{ Status string }
+	if err := json.Unmarshal(body, &a); err != nil || a.Status != "error" {
+		return fault(fmt.Sprintf("answered with status %d and without an error in JSON", code))
+	}
+	return nil
 }
 
 func checkShape(body []byte) error {

@@ -138,8 +138,8 @@ func TestEveryBrokenServerIsAnError(t *testing.T) {
 		"no content":              {answer: status(204, ""), wantText: "not the JSON of a Prometheus"},
 		"too many samples":        {answer: status(422, `{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory"}`), wantText: "answered: query processing would load too many samples"},
 		"a wrong query":           {answer: status(400, `{"status":"error","errorType":"bad_data","error":"parse error"}`), wantText: "answered: parse error"},
-		"a refusal with a number": {answer: status(422, vector("1")), wantText: "inconsistent body"},
-		"a refusal without JSON":  {answer: status(400, "<html>secret</html>"), wantText: "answered with status 400 and no JSON"},
+		"a refusal with a number": {answer: status(422, vector("1")), wantText: "answered with status 422 and without an error in JSON"},
+		"a refusal without JSON":  {answer: status(400, "<html>secret</html>"), wantText: "answered with status 400 and without an error in JSON"},
 		"a redirect":              {answer: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, wantText: "302"},
 		"a lasting redirect": {answer: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/api/v1/query", http.StatusPermanentRedirect)

@@ -64,7 +64,7 @@ func (a *Analyst) view(ctx context.Context, e endpoint, m flaggerv1.CanaryMetric
 	if err != nil {
 		return view{Result: unmeasured(m.Name, err)}
 	}
-	return view{Result: limits(m).Judge(m.Name, value, analysis.Percent), value: value}
+	return view{Result: limits(m).Judge(m.Name, value, unit(m)), value: value}
 }
 
 func (v view) worseThan(w view) bool {
@@ -84,7 +84,7 @@ func (a *Analyst) checkDuration(ctx context.Context, c *flaggerv1.Canary, m flag
 	}
 	e := a.canaryEndpoint(c)
 	value, err := a.number(ctx, e, durationAtCanary(c, m.Interval))
-	res := limits(m).Judge(m.Name, math.Trunc(value), analysis.Milliseconds)
+	res := limits(m).Judge(m.Name, math.Trunc(value), unit(m))
 	if err != nil {
 		res = unmeasured(m.Name, err)
 	}

@@ -115,9 +115,7 @@ func TestTheLowerSuccessRateCounts(t *testing.T) {
 			tc.want.Name = flaggerv1.MetricRequestSuccessRate
 			tc.want.Message = strings.ReplaceAll(tc.want.Message, "HOST", p.Listener.Addr().String())
 			tc.want.At = time.Unix(now, 0)
-			if tc.want.Outcome != analysis.Error {
-				tc.want.Limits = "≥ 99 %"
-			}
+			tc.want.Limits = "≥ 99 %"
 			if diff := cmp.Diff([]analysis.Result{tc.want}, got.Checks); diff != "" {
 				t.Errorf("checks (-want +got):\n%s", diff)
 			}

@@ -62,7 +62,7 @@ func (a *Analyst) judge(ctx context.Context, e endpoint, m flaggerv1.CanaryMetri
 	if err != nil {
 		return unmeasured(m.Name, err)
 	}
-	return limits(m).Judge(m.Name, value, analysis.Plain)
+	return limits(m).Judge(m.Name, value, unit(m))
 }
 
 // limits returns the metric's range. The deprecated threshold is the least
@@ -75,6 +75,17 @@ func limits(m flaggerv1.CanaryMetric) analysis.Range {
 		return analysis.Range{Min: &m.Threshold}
 	}
 	return analysis.Range{Max: &m.Threshold}
+}
+
+// unit returns what the metric's value counts, which is known of built-in metrics only.
+func unit(m flaggerv1.CanaryMetric) analysis.Unit {
+	switch {
+	case builtIn(m) && m.Name == flaggerv1.MetricRequestSuccessRate:
+		return analysis.Percent
+	case builtIn(m) && m.Name == flaggerv1.MetricRequestDuration:
+		return analysis.Milliseconds
+	}
+	return analysis.Plain
 }
 
 func builtIn(m flaggerv1.CanaryMetric) bool {

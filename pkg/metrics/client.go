@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -75,11 +76,10 @@ func (c *clients) dial(e endpoint) (*openClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up a client for Prometheus at %s: %w", u.Host, err)
 	}
-	closeIdle := client.CloseIdleConnections
-	client.Transport = cappedTransport{client.Transport, c.maxBody}
-	prom, err := api.NewClient(api.Config{Address: e.address, Client: client})
+	capped := &http.Client{Transport: cappedTransport{client.Transport, c.maxBody}, CheckRedirect: client.CheckRedirect}
+	prom, err := api.NewClient(api.Config{Address: e.address, Client: capped})
 	if err != nil {
 		return nil, fmt.Errorf("set up a client for Prometheus at %s: %w", u.Host, err)
 	}
-	return &openClient{api: promv1.NewAPI(strict{prom}), host: u.Host, close: closeIdle}, nil
+	return &openClient{api: promv1.NewAPI(strict{prom}), host: u.Host, close: client.CloseIdleConnections}, nil
 }

@@ -77,6 +77,7 @@ func (a *Analyst) Analyse(ctx context.Context, c *flaggerv1.Canary) rollout.Answ
 	for i, m := range metrics {
 		wg.Go(func() {
 			checks[i] = a.checkSafely(ctx, c, m)
+			checks[i].Limits = limits(m).Words(unit(m))
 			checks[i].At = a.Now()
 		})
 	}

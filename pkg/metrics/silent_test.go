@@ -1,0 +1,98 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linnet-delivery/linnet/pkg/rollout"
+)
+
+// calling is an answer that says who called how often: "reporter sender count".
+func calling(callers ...string) string {
+	samples := make([]string, len(callers))
+	for i, c := range callers {
+		f := strings.Fields(c)
+		samples[i] = fmt.Sprintf(`{"metric":{"reporter":%q,"source_workload":%q},"value":[%d,%q]}`, f[0], f[1], now, f[2])
+	}
+	return success("vector", "["+strings.Join(samples, ",")+"]")
+}
+
+func TestSilent(t *testing.T) {
+	tests := map[string]struct {
+		answer     string
+		want       rollout.Verdict
+		wantReason string
+	}{
+		"no series is silence": {calling(), rollout.Pass, ""},
+		"one caller": {
+			calling("source istio-ingressgateway 3"), rollout.Fail, "podinfo-primary still got 3 requests lately from istio-ingressgateway",
+		},
+		"a part of a request is one": {
+			calling("source istio-ingressgateway 0.2"), rollout.Fail, "podinfo-primary still got 1 request lately from istio-ingressgateway",
+		},
+		"both ends report the same requests": {
+			calling("source istio-ingressgateway 3", "destination unknown 3.3"), rollout.Fail,
+			"podinfo-primary still got 4 requests lately from istio-ingressgateway",
+		},
+		"several callers in order": {
+			calling("source web 2", "source api 1", "waypoint mesh 1"), rollout.Fail, "podinfo-primary still got 3 requests lately from api, mesh, web",
+		},
+		"callers without a name": {
+			calling("destination unknown 2"), rollout.Fail, "podinfo-primary still got 2 requests lately from callers without a name",
+		},
+		"a series without labels": {
+			vector("2"), rollout.Fail, "podinfo-primary still got 2 requests lately from callers without a name",
+		},
+		"series without samples are not silence": {
+			calling("unseen unknown 4"), rollout.Error,
+			"whether podinfo-primary still gets requests is not known: Prometheus has no two samples of its 4 series in the last 1m",
+		},
+		"requests that were seen count beside series that were not": {
+			calling("unseen unknown 4", "source web 2"), rollout.Fail, "podinfo-primary still got 2 requests lately from web",
+		},
+		"a number that is none": {
+			vector("NaN"), rollout.Error, "whether podinfo-primary still gets requests is not known: the number of requests is NaN",
+		},
+		"a scalar": {
+			success("scalar", `[1700000000,"0"]`), rollout.Error, "whether podinfo-primary still gets requests is not known: the query returned a scalar instead of a vector",
+		},
+		"a stale answer": {
+			success("vector", `[{"metric":{},"value":[1699990000,"4"]}]`), rollout.Error,
+			"whether podinfo-primary still gets requests is not known: the newest sample is 2h46m40s old",
+		},
+		"a provider's error": {
+			`{"status":"error","error":"boom"}`, rollout.Error, "whether podinfo-primary still gets requests is not known: Prometheus at HOST answered: boom",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPrometheus(t, answering(tc.answer))
+			got := analyst(t, p.URL).Silent(context.Background(), canary(), "podinfo-primary")
+			want := rollout.Answer{
+				Verdict: tc.want, At: time.Unix(now, 0),
+				Reason: strings.ReplaceAll(tc.wantReason, "HOST", p.Listener.Addr().String()),
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Silent() (-want +got):\n%s", diff)
+			}
+			if q := p.asked()[0].FormValue("query"); q != requestsTo("test", "podinfo-primary", DefaultSilenceWindow) {
+				t.Errorf("asked %s", q)
+			}
+		})
+	}
+}
+
+func TestSilenceOfAHangingServerIsNotKnown(t *testing.T) {
+	p := newPrometheus(t, half)
+	a := analyst(t, p.URL)
+	a.Timeout = 100 * time.Millisecond
+	got := a.Silent(context.Background(), canary(), "podinfo")
+	if got.Verdict != rollout.Error || !strings.Contains(got.Reason, "did not answer within 100ms") {
+		t.Errorf("Silent() = %s %q, want an error after 100ms", got.Verdict, got.Reason)
+	}
+}
