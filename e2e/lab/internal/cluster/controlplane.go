@@ -94,6 +94,7 @@ func (c Cluster) ControllerManager() proc.Spec {
 		"--cluster-signing-cert-file=" + c.PKI("ca.crt"),
 		"--cluster-signing-key-file=" + c.PKI("ca.key"),
 		"--service-cluster-ip-range=" + layout.ServiceCIDR,
+		"--flex-volume-plugin-dir=" + c.State("volume-plugins"), // else it makes one in /usr/libexec
 		"--kube-api-qps=300",
 		"--kube-api-burst=600",
 		"--horizontal-pod-autoscaler-sync-period=5s",

@@ -17,8 +17,38 @@ func (l *Lab) applyCheck(ctx context.Context, client *kube.Client) error {
 	if err != nil {
 		return err
 	}
+	if err := l.removeCheck(ctx, client); err != nil {
+		return err
+	}
 	return l.report.Step("apply an application to check the mesh with", func() error {
 		return l.applyRetrying(ctx, client, application)
+	})
+}
+
+const checkPath = "/api/v1/namespaces/" + mesh.CheckNamespace
+
+// removeCheck waits until nothing is left of an earlier application: what is applied into a
+// namespace on its way out goes with it.
+func (l *Lab) removeCheck(ctx context.Context, client *kube.Client) error {
+	err := client.Get(ctx, checkPath, nil)
+	if kube.IsNotFound(err) {
+		return nil
+	}
+	if err := client.Delete(ctx, checkPath); err != nil {
+		return err
+	}
+	return l.report.Wait(ctx, progress.Wait{
+		For: "the last check's application to be gone", Limit: longLimit,
+		Check: func(ctx context.Context) error {
+			err := client.Get(ctx, checkPath, nil)
+			if kube.IsNotFound(err) {
+				return nil
+			}
+			if err == nil {
+				err = progress.Pending("namespace " + mesh.CheckNamespace + " is still there")
+			}
+			return err
+		},
 	})
 }
 
@@ -45,7 +75,7 @@ func (l *Lab) checkMesh(ctx context.Context, client *kube.Client) error {
 	if err != nil {
 		return err
 	}
-	return client.Delete(ctx, "/api/v1/namespaces/"+mesh.CheckNamespace)
+	return client.Delete(ctx, checkPath)
 }
 
 // request returns nil when a GET for host at url answers 200.

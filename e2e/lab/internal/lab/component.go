@@ -19,14 +19,21 @@ func (l *Lab) StopComponent(name string) error {
 	return l.report.Step("stop "+name, func() error { return l.processes.Stop(10*time.Second, name) })
 }
 
-// StartComponent starts a stopped process of the lab as it was started before. Of the API server
-// it waits until it is ready.
+// StartComponent starts a stopped process of the lab as it was started before. Of those that
+// others need it waits until they answer.
 func (l *Lab) StartComponent(ctx context.Context, name string) error {
 	if err := l.report.Step("start "+name, func() error { return l.processes.Restart(name) }); err != nil {
 		return err
 	}
-	if name == cluster.APIServer || name == cluster.Etcd {
+	switch name {
+	case cluster.Etcd:
+		return l.awaitEtcd(ctx)
+	case cluster.APIServer:
 		return l.awaitAPIServer(ctx)
+	case cluster.Containerd:
+		return l.await(ctx, name, "containerd to answer", shortLimit, l.containerdAnswers)
+	case cluster.Kubelet:
+		return l.awaitKubelet(ctx)
 	}
 	return nil
 }

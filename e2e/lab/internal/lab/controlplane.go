@@ -21,16 +21,19 @@ func (l *Lab) startAPIServer(ctx context.Context, s State) error {
 	if err := l.processes.Start(c.Etcd()); err != nil {
 		return err
 	}
-	err := l.await(ctx, cluster.Etcd, "etcd to answer", shortLimit, func(ctx context.Context) error {
-		return l.probe(ctx, layout.EtcdURL+"/health")
-	})
-	if err != nil {
+	if err := l.awaitEtcd(ctx); err != nil {
 		return err
 	}
 	if err := l.processes.Start(c.APIServer()); err != nil {
 		return err
 	}
 	return l.awaitAPIServer(ctx)
+}
+
+func (l *Lab) awaitEtcd(ctx context.Context) error {
+	return l.await(ctx, cluster.Etcd, "etcd to answer", shortLimit, func(ctx context.Context) error {
+		return l.probe(ctx, layout.EtcdURL+"/health")
+	})
 }
 
 func (l *Lab) awaitAPIServer(ctx context.Context) error {

@@ -22,6 +22,9 @@ func (l *Lab) Down() error {
 	if err != nil {
 		return err
 	}
+	if err := l.leaveMachine(); err != nil {
+		return err
+	}
 	return os.Remove(l.Lock())
 }
 
@@ -32,7 +35,7 @@ func (l *Lab) clear() error {
 		l.stopProcesses, l.killPods, l.killMembers,
 		func() error { return mount.DetachBelow(l.Lab.State(), l.Run()) },
 		l.removeCgroups,
-		l.removeShimSockets,
+		l.removeTraces,
 		func() error { return netns.Delete(l.NetNS()) },
 		func() error { return removeAll(l.Run(), l.Lab.State()) },
 	}

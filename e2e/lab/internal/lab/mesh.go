@@ -68,9 +68,10 @@ func (l *Lab) startMesh(ctx context.Context, client *kube.Client, manifest mesh.
 	return l.awaitDeployment(ctx, client, mesh.SystemNamespace, mesh.GatewayName)
 }
 
-// applyRetrying tries for a while: istiod's webhooks may be registered before their Service is routed.
+// applyRetrying tries for a while: istiod's webhooks may be registered before their Service is routed,
+// and a namespace may still be on its way out.
 func (l *Lab) applyRetrying(ctx context.Context, client *kube.Client, objects []kube.Object) error {
-	retry := progress.Wait{For: "istiod to accept objects", Limit: shortLimit, Check: func(ctx context.Context) error {
+	retry := progress.Wait{For: "the objects to be accepted", Limit: longLimit, Check: func(ctx context.Context) error {
 		return client.Apply(ctx, objects...)
 	}}
 	return retry.Silently(ctx)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/cluster"
+	"github.com/linnet-delivery/linnet/e2e/lab/internal/host"
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/layout"
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/proc"
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/progress"
@@ -35,6 +36,9 @@ func (l *Lab) startRuntime(ctx context.Context, s State) *containerRuntime {
 }
 
 func (l *Lab) runContainerd(ctx context.Context, s State) error {
+	if err := host.PrepareSysctls(l.sysctlFile()); err != nil {
+		return err
+	}
 	c := l.cluster(s)
 	if err := c.CreateCgroups(); err != nil {
 		return err
@@ -42,13 +46,17 @@ func (l *Lab) runContainerd(ctx context.Context, s State) error {
 	if err := l.processes.Start(c.Containerd()); err != nil {
 		return err
 	}
-	quiet := progress.Wait{For: "containerd to answer", Limit: shortLimit, Check: func(ctx context.Context) error {
-		return l.ctr(ctx, "version")
-	}}
+	quiet := progress.Wait{For: "containerd to answer", Limit: shortLimit, Check: l.containerdAnswers}
 	if err := quiet.Silently(ctx); err != nil {
 		return l.withLog(cluster.Containerd, err)
 	}
 	return nil
+}
+
+// containerdAnswers returns nil when containerd takes requests. Its part for the kubelet may still be
+// recovering what ran before a crash: see awaitKubelet.
+func (l *Lab) containerdAnswers(ctx context.Context) error {
+	return l.ctr(ctx, "version")
 }
 
 func (l *Lab) importCached(ctx context.Context) error {
@@ -107,6 +115,9 @@ func (l *Lab) startNode(ctx context.Context, s State, r *containerRuntime) error
 	if err != nil {
 		return err
 	}
+	if err := l.awaitKubelet(ctx); err != nil {
+		return err
+	}
 	if err := l.awaitNode(ctx); err != nil {
 		return err
 	}
@@ -117,6 +128,24 @@ func (l *Lab) startNode(ctx context.Context, s State, r *containerRuntime) error
 		return err
 	}
 	return l.checkMesh(ctx, client)
+}
+
+// awaitKubelet waits until the kubelet is healthy, starting it again when it ends: it does not wait
+// for a containerd that is still recovering.
+func (l *Lab) awaitKubelet(ctx context.Context) error {
+	err := l.report.Wait(ctx, progress.Wait{
+		For: "the kubelet to be healthy", Limit: longLimit,
+		Check: func(ctx context.Context) error {
+			if err := l.processes.Restart(cluster.Kubelet); err != nil { // does nothing while it runs
+				return err
+			}
+			return l.probe(ctx, layout.KubeletHealthURL)
+		},
+	})
+	if err != nil {
+		return l.withLog(cluster.Kubelet, err)
+	}
+	return nil
 }
 
 func (l *Lab) awaitNode(ctx context.Context) error {

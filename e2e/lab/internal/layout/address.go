@@ -22,7 +22,8 @@ const (
 	EtcdPeerURL    = "http://127.0.0.1:2380"
 	PrometheusPort = 9090
 	// DNSReadyURL and the other health addresses answer on loopback only.
-	DNSReadyURL = "http://127.0.0.1:18181/ready"
+	DNSReadyURL      = "http://127.0.0.1:18181/ready"
+	KubeletHealthURL = "http://127.0.0.1:10248/healthz"
 
 	ClusterDomain = "cluster.local"
 )
