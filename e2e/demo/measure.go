@@ -33,7 +33,12 @@ func (s *story) rescue(tally *framework.Tally) string {
 	}
 	first := failures[0].Began
 	back := s.first(first, func(v framework.View) bool { return v.Route.Known && v.Route.Canary == 0 })
-	return fmt.Sprintf("%s; last bad answer %s after that", seconds(back.Sub(first)), seconds(failures[len(failures)-1].Began.Sub(back)))
+	last := failures[len(failures)-1].Began
+	when := "before"
+	if last.After(back) {
+		when = "after"
+	}
+	return fmt.Sprintf("%s; the last bad answer %s %s that", seconds(back.Sub(first)), seconds(back.Sub(last).Abs()), when)
 }
 
 // first returns when a view from a time on first fitted, or the time itself when none did.

@@ -3,31 +3,36 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
-	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
 // acts cuts the story into the phases of its releases.
 func (s *story) acts() []act {
 	acts := []act{{title: firstVersion + " alone"}}
-	for _, release := range []struct {
-		version string
-		from    time.Time
-		until   time.Time
-	}{{goodVersion, s.good, s.bad}, {badVersion, s.bad, time.Time{}}} {
-		phase := flaggerv1.CanaryPhase("")
-		for _, v := range s.release.Views(release.from) {
-			if !release.until.IsZero() && v.At.After(release.until) {
-				break
-			}
-			if v.Phase() != phase {
-				phase = v.Phase()
-				acts = append(acts, act{title: release.version + " " + string(phase), from: v.At})
-			}
+	acts = append(acts, s.actsOf(goodVersion, s.good, s.bad)...)
+	return append(acts, s.actsOf(badVersion, s.bad, time.Time{})...)
+}
+
+// actsOf cuts one release, from the moment at which it was taken up.
+func (s *story) actsOf(version string, from, until time.Time) []act {
+	var acts []act
+	views := s.release.Views(from)
+	if len(views) == 0 {
+		return nil
+	}
+	phase := views[0].Phase() // that of the release before: the first thing to change is the Deployment
+	for _, v := range views {
+		if !until.IsZero() && v.At.After(until) {
+			break
+		}
+		if v.Phase() != phase {
+			phase = v.Phase()
+			acts = append(acts, act{title: version + " " + string(phase), from: v.At})
 		}
 	}
 	return acts
@@ -80,7 +85,7 @@ func (s *story) judge(tally *framework.Tally) error {
 func (s *story) lost(tally *framework.Tally) []framework.Sample {
 	version := framework.VersionOf(framework.Image(badVersion))
 	return tally.Select(func(r framework.Sample) bool {
-		own := r.Side() == framework.Canary && r.Version == version && r.Code != 0
+		own := r.Side() == framework.Canary && r.Version == version && r.Code == http.StatusInternalServerError
 		return r.Failed() && !own
 	})
 }

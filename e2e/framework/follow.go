@@ -2,6 +2,7 @@ package framework
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -137,11 +138,20 @@ func (f *Follower) heard(_ watch.EventType, o client.Object) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if id := string(event.UID); !f.told[id] {
+	if id := occurrence(event); !f.told[id] {
 		f.told[id] = true
 		f.notes = append(f.notes, Note{At: time.Now(), Type: event.Type, Reason: event.Reason, Message: event.Note})
 		f.wake()
 	}
+}
+
+// occurrence tells one writing of an Event from the next: what is said again is only counted.
+func occurrence(e *eventsv1.Event) string {
+	count := e.DeprecatedCount
+	if e.Series != nil {
+		count = e.Series.Count
+	}
+	return fmt.Sprintf("%s #%d", e.UID, count)
 }
 
 // wake tells everybody who waits that something changed. The lock is held.

@@ -100,6 +100,21 @@ func TestAnEventIsNotedOnceAndOnlyAboutTheCanary(t *testing.T) {
 	}
 }
 
+func TestAnEventThatIsOnlyCountedUpIsNotedAgain(t *testing.T) {
+	f := newFollower()
+	again := note("1", "Advanced", "to 10 %")
+	f.heard(watch.Added, again)
+	again = again.DeepCopy()
+	again.DeprecatedCount = 2
+	f.heard(watch.Modified, again)
+	again = again.DeepCopy()
+	again.Series = &eventsv1.EventSeries{Count: 3}
+	f.heard(watch.Modified, again)
+	if notes := f.Notes(time.Time{}); len(notes) != 3 {
+		t.Errorf("Notes() has %d, want 3", len(notes))
+	}
+}
+
 func TestAnObjectThatGoesLeavesTheView(t *testing.T) {
 	f := newFollower()
 	f.saw(watch.Added, virtualService(100, 0))

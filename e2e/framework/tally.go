@@ -45,14 +45,13 @@ func (s Sample) Failed() bool {
 	return s.Fault != "" || s.Code >= 500 || s.Code == 404
 }
 
-// Side returns who answered.
+// Side returns who answered. A route that names a side but no pod there is nobody's answer.
 func (s Sample) Side() Side {
+	reached := s.Peer != "" && s.Peer != "-"
 	switch {
-	case strings.Contains(s.Pod, "-primary-"), strings.Contains(s.Cluster, "-primary."):
+	case strings.Contains(s.Pod, "-primary-"), reached && strings.Contains(s.Cluster, "-primary."):
 		return Primary
-	case s.Pod != "":
-		return Canary
-	case strings.Contains(s.Cluster, "-canary.") && s.Peer != "" && s.Peer != "-":
+	case s.Pod != "", reached && strings.Contains(s.Cluster, "-canary."):
 		return Canary
 	}
 	return Nobody

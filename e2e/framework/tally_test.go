@@ -32,6 +32,7 @@ func TestASampleTellsWhoAnswered(t *testing.T) {
 		"an error of an unknown pod is told by the route":    {Reply{Code: 500, Header: route(toCanary, "10.1.1.2:9898")}, Responder{Canary, ""}},
 		"an error of the primary":                            {Reply{Code: 500, Header: route(toPrimary, "10.1.1.3:9898")}, Responder{Primary, ""}},
 		"a canary without endpoints is nobody's answer":      {Reply{Code: 503, Header: route(toCanary, "-")}, Responder{Nobody, ""}},
+		"a primary without endpoints is nobody's either":     {Reply{Code: 503, Header: route(toPrimary, "")}, Responder{Nobody, ""}},
 		"no route at all is nobody's answer":                 {Reply{Code: 404}, Responder{Nobody, ""}},
 		"a fault is nobody's answer":                         {Reply{Fault: "timeout"}, Responder{Nobody, ""}},
 		"an error's body does not count, it could be anyone": {Reply{Code: 503, Body: body}, Responder{Nobody, ""}},
