@@ -13,7 +13,7 @@ type Asker interface {
 }
 
 // TimedAsker is an Asker whose work is timed. Waiting for a free slot is not
-// part of the time.
+// part of the time, and an abandoned question is not counted.
 type TimedAsker struct {
 	Asker
 	meter *Meter
@@ -27,7 +27,9 @@ func (t TimedAsker) Ask(owner string, q rollout.Question, work func(ctx context.
 	return t.Asker.Ask(owner, q, func(ctx context.Context) rollout.Answer {
 		begun := t.meter.now()
 		answer := work(ctx)
-		t.meter.Answered(q.Kind, answer.Verdict, t.meter.now().Sub(begun))
+		if ctx.Err() == nil {
+			t.meter.Answered(q.Kind, answer.Verdict, t.meter.now().Sub(begun))
+		}
 		return answer
 	})
 }

@@ -42,12 +42,11 @@ func (m *Meter) Observe(namespace, name string, r rollout.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := canaryKey{namespace, name}
-	c := m.canaries[key]
+	c, known := m.canaries[key]
 	if o, ended := ends(c.record, r); ended {
 		m.count(o, c.begun)
-		c.begun = time.Time{}
 	}
-	if _, known := m.canaries[key]; known && begins(c.record, r) {
+	if known && begins(c.record, r) {
 		c.begun = m.now()
 	}
 	c.record = r
