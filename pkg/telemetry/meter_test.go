@@ -1,46 +1,14 @@
 package telemetry_test
 
 import (
-	"context"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"go.uber.org/goleak"
 
 	"github.com/linnet-delivery/linnet/pkg/rollout"
-	"github.com/linnet-delivery/linnet/pkg/telemetry"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// bench is a Meter with its registry and its time, which only the test moves.
-type bench struct {
-	*telemetry.Meter
-	registry *prometheus.Registry
-	now      time.Time
-}
-
-func newBench() *bench {
-	b := &bench{registry: prometheus.NewPedanticRegistry(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	b.Meter = telemetry.New(b.registry, func() time.Time { return b.now })
-	return b
-}
-
-// expect compares the named series with the text that Prometheus would scrape.
-func (b *bench) expect(t *testing.T, want string, names ...string) {
-	t.Helper()
-	if err := testutil.GatherAndCompare(b.registry, strings.NewReader(want), names...); err != nil {
-		t.Error(err)
-	}
-}
-
-func record(p rollout.Phase, revision string) rollout.Record {
-	return rollout.Record{Phase: p, LastApplied: revision}
-}
 
 func TestACanarysSeries(t *testing.T) {
 	b := newBench()
@@ -141,29 +109,6 @@ func TestHowReleasesEnd(t *testing.T) {
 	}
 }
 
-// counts returns the values of a counter, or the sums of a histogram, by a label.
-func (b *bench) counts(t *testing.T, name, label string) map[string]float64 {
-	t.Helper()
-	families, err := b.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	counts := map[string]float64{}
-	for _, f := range families {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			for _, l := range m.GetLabel() {
-				if l.GetName() == label {
-					counts[l.GetValue()] += m.GetCounter().GetValue() + m.GetHistogram().GetSampleSum()
-				}
-			}
-		}
-	}
-	return counts
-}
-
 func TestHowLongReleasesTake(t *testing.T) {
 	step := func(b *bench, r rollout.Record) {
 		b.Observe("test", "podinfo", r)
@@ -229,44 +174,6 @@ linnet_build_info{commit="",version="dev"} 1
 # TYPE linnet_notifications_dropped_total counter
 linnet_notifications_dropped_total{receiver="event-webhooks"} 2
 `, "linnet_build_info", "linnet_notifications_dropped_total")
-}
-
-// asker does the work at once.
-type asker struct{ ctx context.Context }
-
-func (a asker) Ask(_ string, _ rollout.Question, work func(context.Context) rollout.Answer) rollout.Answer {
-	return work(a.ctx)
-}
-
-func (asker) Forget(string) {}
-
-func TestAnswersAreTimed(t *testing.T) {
-	abandoned, cancel := context.WithCancel(context.Background())
-	cancel()
-	b := newBench()
-	ask := func(ctx context.Context, k rollout.Kind, v rollout.Verdict) {
-		got := b.Timed(asker{ctx}).Ask("test/podinfo", rollout.Question{Kind: k}, func(context.Context) rollout.Answer {
-			b.now = b.now.Add(3 * time.Second)
-			return rollout.Answer{Verdict: v}
-		})
-		if got.Verdict != v {
-			t.Errorf("Ask() = %s, want %s", got.Verdict, v)
-		}
-	}
-	ask(t.Context(), rollout.AskAnalysis, rollout.Pass)
-	ask(t.Context(), rollout.AskAnalysis, rollout.Pass)
-	ask(t.Context(), rollout.AskAnalysis, rollout.NoData)
-	ask(t.Context(), rollout.AskRollback, rollout.Fail)
-	ask(abandoned, rollout.AskAnalysis, rollout.Error)
-
-	want := map[string]float64{"Pass": 2, "NoData": 1}
-	if diff := cmp.Diff(want, b.counts(t, "linnet_analysis_verdicts_total", "verdict")); diff != "" {
-		t.Errorf("linnet_analysis_verdicts_total (-want +got):\n%s", diff)
-	}
-	want = map[string]float64{"analysis": 9, "rollback": 3}
-	if diff := cmp.Diff(want, b.counts(t, "linnet_question_duration_seconds", "kind")); diff != "" {
-		t.Errorf("linnet_question_duration_seconds (-want +got):\n%s", diff)
-	}
 }
 
 func TestNamesFollowTheConventions(t *testing.T) {
