@@ -22,6 +22,11 @@ func (l *Lab) StopComponent(name string) error {
 // StartComponent starts a stopped process of the lab as it was started before. Of those that
 // others need it waits until they answer.
 func (l *Lab) StartComponent(ctx context.Context, name string) error {
+	if name == cluster.Containerd {
+		if err := l.removeShimSockets(); err != nil {
+			return err
+		}
+	}
 	if err := l.report.Step("start "+name, func() error { return l.processes.Restart(name) }); err != nil {
 		return err
 	}

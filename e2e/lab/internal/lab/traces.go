@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,7 @@ func (l *Lab) removeTraces() error {
 }
 
 // removeShimSockets removes the sockets of killed shims; each shim's address stands in its bundle.
+// It must be done before containerd starts again, which forgets dead shims but not their sockets.
 func (l *Lab) removeShimSockets() error {
 	files, err := filepath.Glob(l.Run("containerd", "io.containerd.runtime.v2.task", "*", "*", "address"))
 	if err != nil {
@@ -42,9 +44,15 @@ func (l *Lab) removeShimSockets() error {
 		if err != nil {
 			continue
 		}
-		if socket, ok := strings.CutPrefix(strings.TrimSpace(string(data)), "unix://"); ok {
-			_ = os.Remove(socket)
+		socket, ok := strings.CutPrefix(strings.TrimSpace(string(data)), "unix://")
+		if !ok {
+			continue
 		}
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
+			continue // it lives: only containerd was stopped
+		}
+		_ = os.Remove(socket)
 	}
 	return nil
 }
