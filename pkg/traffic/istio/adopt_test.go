@@ -13,6 +13,7 @@ import (
 	istiov1 "istio.io/api/networking/v1alpha3"
 	networkingv1 "istio.io/client-go/pkg/apis/networking/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -207,6 +208,44 @@ func TestDestinationRules(t *testing.T) {
 		if !proto.Equal(&want.Spec, &got.Spec) || got.Labels["team"] != "shop" {
 			t.Errorf("%s is %v %v, want %v", name, got.Labels, &got.Spec, &want.Spec)
 		}
+	}
+}
+
+func TestDestinationRulesOfOursGoWithTheCanary(t *testing.T) {
+	api, c := traffictest.NewAPI(scheme(t)), traffictest.Canary()
+	foreign := &networkingv1.DestinationRule{}
+	foreign.Namespace, foreign.Name = "test", "podinfo-canary"
+	foreign.Spec.TrafficPolicy = &istiov1.TrafficPolicy{Tls: &istiov1.ClientTLSSettings{Mode: istiov1.ClientTLSSettings_ISTIO_MUTUAL}}
+	if err := api.Create(context.Background(), foreign.DeepCopy()); err != nil {
+		t.Fatal(err)
+	}
+	if err := newRouter(api).Prepare(context.Background(), c, traffictest.Backend()); err != nil {
+		t.Fatal(err)
+	}
+	ours := &networkingv1.DestinationRule{}
+	ours.Namespace, ours.Name = "test", "podinfo-primary"
+	if !metav1.IsControlledBy(traffictest.Read(t, api, ours), c) {
+		t.Errorf("the one that we made has owners %v", ours.OwnerReferences)
+	}
+	got := traffictest.Read(t, api, foreign.DeepCopy())
+	if len(got.OwnerReferences) != 0 {
+		t.Errorf("an adopted one has owners %v", got.OwnerReferences)
+	}
+	if got.Spec.Host != "podinfo-canary" || !proto.Equal(got.Spec.TrafficPolicy, foreign.Spec.TrafficPolicy) {
+		t.Errorf("an adopted one is %v: the Canary says nothing of its policy", &got.Spec)
+	}
+}
+
+// Behind a gateway a Service of several ports is reached by number only.
+func TestReleaseKeepsThePortOfDestinations(t *testing.T) {
+	c := traffictest.Canary(func(c *flaggerv1.Canary) { c.Spec.Service.PortDiscovery, c.Spec.Service.Delegation = true, true })
+	ctx, api := context.Background(), traffictest.NewAPI(scheme(t))
+	r := newRouter(api)
+	if err := errors.Join(r.Ensure(ctx, c, traffictest.Backend(), rollout.Traffic{}), r.Release(ctx, c, traffictest.Backend())); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, api).Spec.Http[0].Route[0].Destination.GetPort().GetNumber(); got != 9898 {
+		t.Errorf("the destination's port is %d, want 9898", got)
 	}
 }
 

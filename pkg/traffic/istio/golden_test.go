@@ -30,9 +30,11 @@ func TestVirtualService(t *testing.T) {
 		"gateway-discovery": {Canary: 10},
 		"mesh-discovery":    {Canary: 10},
 		"mirror":            {Mirror: true},
+		"mirror-adopted":    {Mirror: true},
 		"mirror-ends":       {Canary: 10},
 		"adopted":           {Canary: 20},
 		"adopted-hosts":     {Canary: 20},
+		"adopted-unrelated": {Canary: 20},
 		"drifted":           {Canary: 20},
 	}
 	for name, share := range tests {

@@ -151,9 +151,10 @@ func TestPorts(t *testing.T) {
 				{Name: "http", ContainerPort: 9797},
 				{ContainerPort: 9999},
 				{Name: "dns", ContainerPort: 53, Protocol: corev1.ProtocolUDP},
+				{Name: "dns-tcp", ContainerPort: 53},
 				{Name: "again", ContainerPort: 9898},
 			},
-			want: []corev1.ServicePort{http, port("http-9797", 9797, intstr.FromInt32(9797)), port("port-9999", 9999, intstr.FromInt32(9999)), udp},
+			want: []corev1.ServicePort{http, port("http-9797", 9797, intstr.FromInt32(9797)), port("port-9999", 9999, intstr.FromInt32(9999)), udp, port("dns-tcp", 53, intstr.FromInt32(53))},
 		},
 	}
 	for name, test := range tests {
