@@ -9,9 +9,11 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-// ask returns the answer at hand, or has it looked for off this worker (D9).
-func (r *Reconciler) ask(_ context.Context, c *flaggerv1.Canary, q rollout.Question) rollout.Answer {
+// ask returns the answer at hand, or has it looked for off this worker (D9). A
+// webhook is told of the revision in question, which at the first gate is not in the status yet.
+func (r *Reconciler) ask(c *flaggerv1.Canary, revision string, q rollout.Question) rollout.Answer {
 	asked := c.DeepCopy() // the work outlives this pass
+	asked.Status.LastAppliedSpec = revision
 	return r.Asker.Ask(client.ObjectKeyFromObject(c).String(), q, func(ctx context.Context) rollout.Answer {
 		return r.findOut(ctx, asked, q.Kind)
 	})
@@ -44,15 +46,16 @@ func (r *Reconciler) findOut(ctx context.Context, c *flaggerv1.Canary, k rollout
 
 // analyse runs the rollout hooks, then the metrics; the first that fails stops.
 func (r *Reconciler) analyse(ctx context.Context, c *flaggerv1.Canary) rollout.Answer {
+	hooks := rollout.Answer{Verdict: rollout.Pass, At: r.Now()}
 	if hasHook(c, flaggerv1.HookRollout) {
-		if a := r.Hooks.Ask(ctx, c, flaggerv1.HookRollout, rollout.PhaseProgressing); a.Verdict != rollout.Pass {
-			return a
-		}
+		hooks = r.Hooks.Ask(ctx, c, flaggerv1.HookRollout, rollout.PhaseProgressing)
 	}
-	if len(c.Spec.Analysis.Metrics) == 0 {
-		return rollout.Answer{Verdict: rollout.Pass, At: r.Now()}
+	if hooks.Verdict != rollout.Pass || len(c.Spec.Analysis.Metrics) == 0 {
+		return hooks
 	}
-	return r.Analyst.Analyse(ctx, c)
+	a := r.Analyst.Analyse(ctx, c)
+	a.Checks = append(hooks.Checks, a.Checks...)
+	return a
 }
 
 func hasHook(c *flaggerv1.Canary, t flaggerv1.HookType) bool {

@@ -82,7 +82,7 @@ func (r *Reconciler) advance(ctx context.Context, c *flaggerv1.Canary) (time.Dur
 	if err != nil {
 		return 0, r.blocked(ctx, c, err)
 	}
-	d, err := r.decide(ctx, c, policy, seen)
+	d, err := r.decide(c, policy, seen)
 	if err != nil {
 		return 0, err
 	}
@@ -97,14 +97,14 @@ func (r *Reconciler) advance(ctx context.Context, c *flaggerv1.Canary) (time.Dur
 }
 
 // decide asks the heart, answering its questions until it knows what to do.
-func (r *Reconciler) decide(ctx context.Context, c *flaggerv1.Canary, p rollout.Policy, seen rollout.Observation) (rollout.Decision, error) {
+func (r *Reconciler) decide(c *flaggerv1.Canary, p rollout.Policy, seen rollout.Observation) (rollout.Decision, error) {
 	seen.Evidence = rollout.Evidence{}
 	for range rollout.MaxQuestions + 1 {
 		d := rollout.Next(p, seen, r.Now())
 		if d.Ask.Kind == rollout.AskNothing {
 			return d, nil
 		}
-		seen.Evidence[d.Ask.Kind] = r.ask(ctx, c, d.Ask)
+		seen.Evidence[d.Ask.Kind] = r.ask(c, seen.Revision, d.Ask)
 	}
 	return rollout.Decision{}, fmt.Errorf("decide on Canary %s: more than %d questions", client.ObjectKeyFromObject(c), rollout.MaxQuestions)
 }

@@ -51,7 +51,7 @@ func (r *Reconciler) finalize(ctx context.Context, c *flaggerv1.Canary) (time.Du
 	}
 	d := rollout.Release(r.Barriers, seen, r.Now())
 	for d.Ask.Kind != rollout.AskNothing {
-		seen.Evidence = rollout.Evidence{d.Ask.Kind: r.ask(ctx, c, d.Ask)}
+		seen.Evidence = rollout.Evidence{d.Ask.Kind: r.ask(c, seen.Revision, d.Ask)}
 		d = rollout.Release(r.Barriers, seen, r.Now())
 	}
 	if d.Canary == rollout.ScaleFull {
