@@ -73,5 +73,6 @@ func (t turn) judgeSilence(a Answer, elapsed time.Duration, base Decision) (Deci
 		return base, haunted
 	}
 	base.Message += "; it is still called" + because(a.Reason)
-	return t.wakeAt(base, t.now.Add(silenceAge)), busy
+	base = t.wakeAt(base, t.now.Add(silenceAge))
+	return t.wakeAt(base, t.o.Route.Since.Add(b.DrainMax)), busy
 }

@@ -14,10 +14,8 @@ func (t turn) failPromotion() Decision {
 	d := t.stay("promotion failed: %s; canary weight %d %%. Mend the cause, or bring the target to another revision", failure, t.o.Record.Weight)
 	d.Stalled = true
 	if !t.o.Primary.Full() {
+		d = t.wakeSettled(d, t.o.Canary)
 		d.Canary = ScaleFull
-		if ok, at := t.settled(t.o.Canary); !ok && t.o.Canary.serves() {
-			d = t.wakeAt(d, at)
-		}
 	}
 	if r.Phase != PhaseFailed {
 		d.PostRollout = true
@@ -51,7 +49,7 @@ func (t turn) failedPromotion() Decision {
 		d.Next.Stage = StageNone
 		return d
 	case t.o.Primary.serves():
-		return t.resumePromotion("The primary has become ready: the promotion goes on", "PromotionResumed")
+		return t.resumePromotion("PromotionResumed", "The primary has become ready: the promotion goes on")
 	}
 	if d, lost := t.canaryLost(); lost {
 		return d
@@ -62,10 +60,10 @@ func (t turn) failedPromotion() Decision {
 // takeBack gives the primary the revision that it ran before, which is vetted.
 func (t turn) takeBack() Decision {
 	t.o.Record.LastApplied = t.o.Revision
-	return t.resumePromotion("The target is back at the promoted revision: the primary is given it again", "Returned")
+	return t.resumePromotion("Returned", "The target is back at the promoted revision: the primary is given it again")
 }
 
-func (t turn) resumePromotion(message, reason string) Decision {
+func (t turn) resumePromotion(reason, message string) Decision {
 	t.o.Record.Phase = PhasePromoting
 	t.o.Record.Stage = StageRollPrimary
 	t.o.Record.CheckedAt = t.now

@@ -65,20 +65,27 @@ func (t turn) isNew() bool {
 // primary runs, or, after a gate kept another one out, at what failed before.
 func (t turn) returned() Decision {
 	r := t.o.Record
-	d := t.stay("")
-	d.Next = Record{
-		Phase: PhaseSucceeded, LastApplied: t.o.Revision, LastPromoted: t.o.Revision, CheckedAt: r.CheckedAt,
-	}
+	next := Record{Phase: PhaseSucceeded, LastApplied: t.o.Revision, LastPromoted: t.o.Revision, CheckedAt: r.CheckedAt}
+	var events []Event
 	switch {
 	case t.o.Revision == r.LastApplied && t.o.Revision != r.LastPromoted:
-		d.Next.Phase, d.Next.Stage, d.Next.LastPromoted = PhaseFailed, r.Stage, r.LastPromoted
+		next.Phase, next.Stage, next.LastPromoted = PhaseFailed, r.Stage, r.LastPromoted
 	case r.Phase == PhaseInitialized:
-		d.Next.Phase = PhaseInitialized
-	case r.Phase != PhaseSucceeded:
-		d.Events = []Event{{Reason: "Returned", Message: "The target is back at the promoted revision: nothing to release"}}
+		next.Phase = PhaseInitialized
+	case r.Phase == PhaseSucceeded: // a status that another controller wrote
+	case t.home() > 0, t.o.Primary.State == Stuck:
+		return t.rejoin()
+	default:
+		events = []Event{{Reason: "Returned", Message: "The target is back at the promoted revision: nothing to release"}}
 	}
-	d.Message = t.resting(d.Next)
-	return d
+	return Decision{Route: true, Next: next, Message: t.resting(next), Events: events}
+}
+
+// rejoin handles a target that is back at the revision of a primary that cannot
+// serve: both have it, so this is a promotion that waits for its primary.
+func (t turn) rejoin() Decision {
+	t.o.Record = Record{Weight: t.home(), LastApplied: t.o.Revision, LastPromoted: t.o.Record.LastPromoted}
+	return t.resumePromotion("Returned", "The target is back at the primary's revision: traffic follows when the primary can serve")
 }
 
 // detect asks whether a new revision may be released, and begins when it may.

@@ -22,7 +22,7 @@ func TestInitialisation(t *testing.T) {
 		},
 		"a primary that cannot start needs a person": {
 			seen: initializing(PhaseInitializing, cloned, primary(stuck(2, 0))),
-			want: "Initializing 0%, ensure primary, no route, wake 10s, stalled", says: "CrashLoopBackOff",
+			want: "Initializing 0%, ensure primary, no route, stalled", says: "CrashLoopBackOff",
 		},
 		"a primary that only just became ready is given time to be known": {
 			seen: initializing(PhaseInitializing, cloned, primary(since(0, ready(2)))),

@@ -33,7 +33,10 @@ func (t turn) primaryStarts(d Decision) (Decision, bool) {
 	}
 	if !t.o.Primary.serves() || d.Promote != "" {
 		d.Message = "waiting for the primary before any traffic moves" + because(t.o.Primary.Reason)
-		d.Stalled = t.o.Primary.State == Stuck
+		if t.o.Primary.State == Stuck && d.Promote == "" {
+			d.Stalled = true
+			return d, true
+		}
 		return t.wakeSoon(d), true
 	}
 	if ok, at := t.settled(t.o.Primary); !ok {

@@ -63,6 +63,7 @@ func (t turn) complete(d Decision) Decision {
 		return d
 	}
 	d.EnsurePrimary = d.EnsurePrimary || t.primaryGone()
+	d.Route = d.Route && !t.toNobody(d.Traffic())
 	if d.Canary == ScaleKeep && d.Next.Weight > 0 {
 		d.Canary = workingSize(d.Next) // whoever gets requests keeps its pods
 	}
@@ -84,6 +85,17 @@ func holdsPrimary(r Record) bool {
 func (t turn) primaryGone() bool {
 	return t.o.PrimaryRevision == "" && t.o.Primary.Desired == 0 && t.o.Primary.Serving == 0 &&
 		t.o.Revision == t.o.Record.LastPromoted
+}
+
+// toNobody reports whether a write of the route would give requests to a side
+// with nobody on it while the other serves. Such an edit by others is not put
+// right before somebody is back.
+func (t turn) toNobody(to Traffic) bool {
+	is, canary, primary := t.o.Route.Traffic.Canary, t.o.Canary.Serving, t.o.Primary.Serving
+	if !t.o.Route.Known {
+		return false
+	}
+	return to.Canary < is && primary == 0 && canary > 0 || to.Canary > is && canary == 0 && primary > 0
 }
 
 // workingSize returns the scale of a canary that gets requests.
@@ -110,6 +122,14 @@ func (t turn) wakeAt(d Decision, at time.Time) Decision {
 
 // wakeSoon makes the decision be looked at again after the interval: deadlines pass without an event.
 func (t turn) wakeSoon(d Decision) Decision { return t.wakeAt(d, t.now.Add(t.p.Interval)) }
+
+// wakeSettled makes the decision be looked at again when a side that has become ready is settled.
+func (t turn) wakeSettled(d Decision, h Health) Decision {
+	if ok, at := t.settled(h); !ok && h.serves() {
+		return t.wakeAt(d, at)
+	}
+	return d
+}
 
 // due returns when the next analysis or gate may be asked.
 func (t turn) due() time.Time { return t.o.Record.CheckedAt.Add(t.p.Interval) }

@@ -43,16 +43,10 @@ func (t turn) release() Decision {
 // moved handles a target that changed in mid-run: traffic leaves the canary at
 // once, before anything is asked. With nobody on the primary it stays.
 func (t turn) moved() Decision {
-	if t.o.Revision != t.runs() {
-		return t.begin("New revision during the release: traffic leaves the canary and the analysis starts again")
+	if t.o.Revision == t.runs() {
+		return t.returned()
 	}
-	if t.home() > 0 {
-		d := t.stay("the target is back at the promoted revision; traffic follows as soon as a primary pod serves%s", because(t.o.Primary.Reason))
-		return t.wakeSoon(d)
-	}
-	d := t.returned()
-	d.Events = []Event{{Reason: "Returned", Message: "Release aborted: the target is back at the promoted revision"}}
-	return d
+	return t.begin("New revision during the release: traffic leaves the canary and the analysis starts again")
 }
 
 // startOver begins the steps of a release that began with nobody on the primary.
@@ -104,7 +98,7 @@ func (t turn) firstStep() Decision {
 	switch {
 	case t.o.Primary.Serving == 0 && t.o.Primary.State != Stuck:
 		return t.wakeSoon(t.stay("waiting for the primary before traffic moves%s", because(t.o.Primary.Reason)))
-	case !t.o.Route.Known || t.o.Route.Traffic != Traffic{}:
+	case t.o.Primary.Serving > 0 && (!t.o.Route.Known || t.o.Route.Traffic != Traffic{}):
 		return t.stay("waiting for the route to be at the primary before the first step")
 	case r.Failure != "" && t.now.Before(t.due()):
 		return t.wakeAt(t.stay("%s", t.standing(r)), t.due())

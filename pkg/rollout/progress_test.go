@@ -117,7 +117,9 @@ func TestStepsOfARelease(t *testing.T) {
 func TestGatesOfARelease(t *testing.T) {
 	all := policy(every)
 	no := answered(AskRollback, Fail)
-	hooked := func(weight int, edits ...edit) scene { return progressing(weight, append([]edit{all, no}, edits...)...) }
+	hooked := func(weight int, edits ...edit) scene {
+		return progressing(weight, append([]edit{all, no}, edits...)...)
+	}
 	run(t, map[string]row{
 		"a rollback hook is asked whatever the canary does": {
 			seen: progressing(10, all, canary(coming(2, 1))),
@@ -350,7 +352,11 @@ func TestATargetThatChangesInMidRun(t *testing.T) {
 		},
 		"back at the promoted revision with nobody on the primary the traffic stays": {
 			seen: progressing(30, target("v1"), primary(coming(2, 0))),
-			want: "Progressing 30%, canary up, hold, wake 10s",
+			want: "Promoting/RollPrimary 30%, canary up, hold, wake 1ms, Returned",
+		},
+		"back at the revision of a primary that cannot start there is a promotion to end": {
+			seen: progressing(30, target("v1"), primary(stuck(2, 1)), record(func(r *Record) { r.LastPromoted = "v0" })),
+			want: "Promoting/RollPrimary 0%, hold, wake 1ms, Returned",
 		},
 	})
 }

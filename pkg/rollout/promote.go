@@ -28,10 +28,7 @@ func (t turn) choosePath() Decision {
 	case t.p.PrimaryUpdate == PrimaryUpdateDrained:
 		d := t.wakeSoon(t.stay("promoting: the canary grows to carry all traffic%s", because(t.o.Canary.Reason)))
 		d.Canary = ScaleFull
-		if ok, at := t.settled(t.o.Canary); !ok && t.o.Canary.serves() {
-			d = t.wakeAt(d, at)
-		}
-		return d
+		return t.wakeSettled(d, t.o.Canary)
 	}
 	t.o.Record.Stage = StageRollPrimary
 	return t.stay("promoting: the primary rolls to the new revision under its share of traffic")
@@ -134,7 +131,8 @@ func (t turn) primaryUnfit() (Decision, bool) {
 		d.Events = []Event{{Reason: "PrimaryLost", Message: "Traffic moves to the canary: no primary pod serves", Level: Warn}}
 		return d, true
 	case !p.serves():
-		return t.wakeSoon(t.stay("promoting: waiting for the primary before traffic returns to it%s", because(p.Reason))), true
+		d := t.wakeSoon(t.stay("promoting: waiting for the primary before traffic returns to it%s", because(p.Reason)))
+		return t.wakeSettled(d, t.o.Canary), true
 	}
 	if ok, at := t.settled(p); !ok {
 		return t.wakeAt(t.stay("promoting: the primary is ready; traffic returns once every proxy knows it"), at), true
