@@ -9,6 +9,7 @@ import (
 
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/cluster"
 	"github.com/linnet-delivery/linnet/e2e/lab/internal/proc"
+	"github.com/linnet-delivery/linnet/e2e/lab/internal/prom"
 )
 
 // StopComponent stops one process of the lab.
@@ -39,6 +40,10 @@ func (l *Lab) StartComponent(ctx context.Context, name string) error {
 		return l.await(ctx, name, "containerd to answer", shortLimit, l.containerdAnswers)
 	case cluster.Kubelet:
 		return l.awaitKubelet(ctx)
+	case prom.Component:
+		return l.await(ctx, name, "Prometheus to answer queries", longLimit, func(ctx context.Context) error {
+			return l.probe(ctx, prom.URL+"/-/ready")
+		})
 	}
 	return nil
 }
