@@ -35,7 +35,7 @@ an entrypoint the first file is run.`,
 				}
 				spec.Files = append(spec.Files, file)
 			}
-			if err := errors.Join(spec.Check(), checkEnv(spec.Env)); err != nil {
+			if err := checkImage(spec, out); err != nil {
 				return usageError{err}
 			}
 			digest, err := image.Write(out, spec)
@@ -47,27 +47,25 @@ an entrypoint the first file is run.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&spec.Name, "name", "", "reference of the image, with a tag")
-	flags.StringVar(&out, "out", "", "tar to write")
+	flags.StringVar(&spec.Name, "name", "", "reference of the image, with a tag (required)")
+	flags.StringVar(&out, "out", "", "tar to write (required)")
 	flags.StringArrayVar(&spec.Env, "env", nil, "environment variable, KEY=VALUE (may be repeated)")
 	flags.StringVar(&spec.User, "user", "", "user id that the program runs as")
 	flags.StringArrayVar(&spec.Dirs, "dir", nil, "empty folder that everyone may write to (may be repeated)")
 	flags.StringVar(&spec.WorkingDir, "workdir", "/", "working folder")
-	for _, name := range []string{"name", "out"} {
-		if err := command.MarkFlagRequired(name); err != nil {
-			panic(err) // the flag is defined above
-		}
-	}
 	return command
 }
 
-func checkEnv(env []string) error {
-	for _, pair := range env {
+func checkImage(spec image.Spec, out string) error {
+	if out == "" {
+		return errors.New("--out is missing: the tar to write")
+	}
+	for _, pair := range spec.Env {
 		if !strings.Contains(pair, "=") {
 			return fmt.Errorf("--env %s: want KEY=VALUE", pair)
 		}
 	}
-	return nil
+	return spec.Check()
 }
 
 func newLoad() *cobra.Command {

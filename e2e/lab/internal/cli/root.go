@@ -57,6 +57,8 @@ images once, "lab up NAME" starts a lab from them.
 Environment:
   LINNET_LAB_CACHE  what is built (default: linnet-lab in the user's cache folder)
   LINNET_LAB_STATE  state of labs (default: /var/lib/linnet-lab)`,
+		Args:          usageArgs(cobra.NoArgs), // names an unknown command
+		RunE:          func(root *cobra.Command, _ []string) error { return root.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

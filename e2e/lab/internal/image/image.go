@@ -49,7 +49,7 @@ func ParseFile(arg string) (File, error) {
 // Check returns what is missing for the image to be of use.
 func (s Spec) Check() error {
 	if !strings.Contains(s.Name, ":") {
-		return fmt.Errorf("image name %q has no tag", s.Name)
+		return fmt.Errorf("image name %q has no tag: want a name such as lab.local/app:1", s.Name)
 	}
 	if len(s.Files) == 0 {
 		return fmt.Errorf("image %s has no files", s.Name)
