@@ -16,7 +16,7 @@ func (t turn) ask(k Kind, maxAge time.Duration) (Answer, Decision, bool) {
 	case Unasked:
 		return a, Decision{Ask: Question{Kind: k, Round: t.round(k), MaxAge: maxAge}}, false
 	case Pending:
-		return a, t.stay(""), false
+		return a, t.stay("%s", t.standing(t.o.Record)), false
 	case Pass, Fail, NoData, Error:
 	}
 	return a, Decision{}, true

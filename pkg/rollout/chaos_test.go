@@ -209,7 +209,7 @@ func liveThrough(seed uint64) (*shell, error) {
 // untilRest lets the world go on until nothing happens any more.
 func (s *shell) untilRest() error {
 	last, passes := s.now, s.passes
-	for s.now.Sub(last) < 2*s.policy.Interval {
+	for s.now.Sub(last) < 2*s.policy.Interval || !s.wake.IsZero() {
 		if err := s.live(nil); err != nil {
 			return err
 		}

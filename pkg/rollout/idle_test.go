@@ -158,7 +158,7 @@ func TestDetection(t *testing.T) {
 		},
 		"a hung gate needs no timer": {
 			seen: resting(PhaseSucceeded, target("v3"), gated, answered(AskConfirmRollout, Pending)),
-			want: "Succeeded 0%",
+			want: "Succeeded 0%", says: "the new revision waits for the confirm-rollout gate",
 		},
 		"a closed gate makes it wait": {
 			seen: resting(PhaseSucceeded, target("v3"), gated, answered(AskConfirmRollout, Fail, "freeze")),

@@ -72,7 +72,8 @@ func (t turn) outage(a Answer) Decision {
 	if r.ErrorsSince.IsZero() {
 		d.Events = []Event{{Reason: "MetricsUnavailable", Message: "Canary weight is held" + because(a.Reason), Level: Warn}}
 	}
-	return t.wakeSoon(d)
+	t.o.Record = d.Next
+	return t.wakeAt(d, t.due())
 }
 
 // counted counts a failed analysis, and rolls back with the one that reaches the threshold.
@@ -104,25 +105,30 @@ func (t turn) hold(event string, phase Phase, why string) Decision {
 	return t.wakeSoon(d)
 }
 
-// standing says where a release stands and when it is looked at next. It is made
-// from what is recorded alone, and so stays the same as long as that does.
+// standing says where a release stands and what is asked next, and when. It is
+// made from what is recorded alone, and so stays the same as long as that does.
 func (t turn) standing(r Record) string {
-	where := "the first step"
+	where, again := "the new revision", "asked again"
 	switch {
-	case r.Phase == PhaseWaiting:
-		where = "the new revision"
 	case r.Weight > 0:
-		where = fmt.Sprintf("canary weight %d %%", r.Weight)
+		where, again = fmt.Sprintf("canary weight %d %%", r.Weight), "next analysis"
+	case r.Phase == PhaseProgressing, r.Phase == PhaseWaitingPromotion:
+		where = "the first step"
+	case r.Phase != PhaseWaiting:
+		return where + " waits for the confirm-rollout gate"
 	}
+	where += t.failures(r)
 	next := clock(r.CheckedAt.Add(t.p.Interval))
 	switch {
 	case !r.ErrorsSince.IsZero():
-		return fmt.Sprintf("%s is held%s: no trustworthy metrics since %s, rolled back at %s unless they return%s",
-			where, t.failures(r), clock(r.ErrorsSince), clock(r.ErrorsSince.Add(t.p.ProgressDeadline)), because(r.Failure))
+		return fmt.Sprintf("%s is held: no trustworthy metrics since %s, rolled back at %s unless they return%s",
+			where, clock(r.ErrorsSince), clock(r.ErrorsSince.Add(t.p.ProgressDeadline)), because(r.Failure))
 	case r.Failure != "":
-		return fmt.Sprintf("%s is held%s: %s; asked again at %s", where, t.failures(r), r.Failure, next)
+		return fmt.Sprintf("%s is held: %s; %s at %s", where, r.Failure, again, next)
+	case r.Weight == 0:
+		return where + " waits for its hooks and gates"
 	}
-	return fmt.Sprintf("%s%s: next analysis at %s", where, t.failures(r), next)
+	return fmt.Sprintf("%s: %s at %s", where, again, next)
 }
 
 func (t turn) failures(r Record) string {

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -33,7 +32,7 @@ func (n *nevers) judge(w *world, this pass) error {
 		n.cleared, n.due, n.done = map[string]bool{"v1": true}, map[string]int{}, map[string]int{}
 	}
 	o, d := this.seen, this.decided
-	pending := slices.ContainsFunc(slices.Collect(maps.Values(o.Evidence)), func(a Answer) bool { return a.Verdict == Pending })
+	pending := o.Evidence[AskCanarySilent].Verdict == Pending || o.Evidence[AskPrimarySilent].Verdict == Pending
 	changes := d.Next != o.Record
 	switch {
 	case d.Message == "" && !pending:
@@ -125,7 +124,7 @@ func (n *nevers) steps(w *world, o Observation, d Decision) error {
 			return fmt.Errorf("S4: a first step without its hooks: %s", outcome(d))
 		case asks.ConfirmTraffic && o.Evidence[AskConfirmTraffic].Verdict != Pass:
 			return fmt.Errorf("S4: a step against its gate: %s", outcome(d))
-		case from.Weight > 0 && w.now.Sub(from.CheckedAt) < w.policy.Interval:
+		case from.Weight > 0 && from.ErrorsSince.IsZero() && w.now.Sub(from.CheckedAt) < w.policy.Interval:
 			return fmt.Errorf("S4: a step before the interval had passed: %s", outcome(d))
 		}
 	case from.Phase == PhaseSucceeded && running(to.Phase) && asks.ConfirmRollout && o.Evidence[AskConfirmRollout].Verdict != Pass:

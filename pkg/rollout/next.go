@@ -131,8 +131,16 @@ func (t turn) wakeSettled(d Decision, h Health) Decision {
 	return d
 }
 
-// due returns when the next analysis or gate may be asked.
-func (t turn) due() time.Time { return t.o.Record.CheckedAt.Add(t.p.Interval) }
+// due returns when the next analysis or gate may be asked: after the interval,
+// but no later than an outage of the metrics is to end the release.
+func (t turn) due() time.Time {
+	due := t.o.Record.CheckedAt.Add(t.p.Interval)
+	end := t.o.Record.ErrorsSince.Add(t.p.ProgressDeadline)
+	if !t.o.Record.ErrorsSince.IsZero() && end.Before(due) {
+		return end
+	}
+	return due
+}
 
 // runs returns the revision that the primary carries.
 func (t turn) runs() string {

@@ -53,7 +53,7 @@ func TestStepsOfARelease(t *testing.T) {
 		},
 		"an analysis under way is waited for without a timer": {
 			seen: progressing(10, answered(AskAnalysis, Pending)),
-			want: "Progressing 10%, canary up, hold",
+			want: "Progressing 10%, canary up, hold", says: "canary weight 10 %: next analysis at 10:00:00",
 		},
 		"a pass advances one step": {
 			seen: progressing(10, answered(AskAnalysis, Pass)),
@@ -143,7 +143,7 @@ func TestGatesOfARelease(t *testing.T) {
 		},
 		"a pre-rollout hook that says no counts": {
 			seen: hooked(0, answered(AskPreRollout, Fail, "503")),
-			want: "Progressing 0%, 1 failed, canary up, wake 10s, Halted", says: "the first step is held (1 of 3 failed checks): a pre-rollout hook said no: 503; asked again at 10:00:10",
+			want: "Progressing 0%, 1 failed, canary up, wake 10s, Halted", says: "the first step (1 of 3 failed checks) is held: a pre-rollout hook said no: 503; asked again at 10:00:10",
 		},
 		"a pre-rollout hook that said no is asked again after the interval": {
 			seen: hooked(0, failedChecks(1), failure("no"), checked(4*time.Second)),
@@ -155,7 +155,7 @@ func TestGatesOfARelease(t *testing.T) {
 		},
 		"it is on record that the pre-rollout hooks have passed while the gate hangs": {
 			seen: hooked(0, answered(AskPreRollout, Pass), answered(AskConfirmTraffic, Pending)),
-			want: "Progressing/PreRolloutPassed 0%, canary up, wake 1ms",
+			want: "Progressing/PreRolloutPassed 0%, canary up, wake 1ms", says: "the first step waits for its hooks and gates",
 		},
 		"a hung gate needs no timer": {
 			seen: hooked(0, stage(StageReady), checked(0), answered(AskConfirmTraffic, Pending)),
@@ -253,12 +253,12 @@ func TestVerdictsOfAnAnalysis(t *testing.T) {
 		"a failure counts and holds the weight": {
 			seen: progressing(30, answered(AskAnalysis, Fail, "success rate is 90 %")),
 			want: "Progressing 30%, 1 failed, canary up, hold, wake 10s, Halted",
-			says: "canary weight 30 % is held (1 of 3 failed checks): success rate is 90 %; asked again at 10:00:10",
+			says: "canary weight 30 % (1 of 3 failed checks) is held: success rate is 90 %; next analysis at 10:00:10",
 		},
 		"a failure that was counted is still named on the next pass": {
 			seen: progressing(30, checked(0), failedChecks(1), failure("success rate is 90 %")),
 			want: "Progressing 30%, 1 failed, canary up, hold, wake 10s",
-			says: "canary weight 30 % is held (1 of 3 failed checks): success rate is 90 %; asked again at 10:00:10",
+			says: "canary weight 30 % (1 of 3 failed checks) is held: success rate is 90 %; next analysis at 10:00:10",
 		},
 		"one failure below the threshold does not roll back": {
 			seen: progressing(30, failedChecks(1), answered(AskAnalysis, Fail, "slow")),
@@ -292,6 +292,10 @@ func TestVerdictsOfAnAnalysis(t *testing.T) {
 		"an outage is told once": {
 			seen: progressing(10, outage, answered(AskAnalysis, Error, "connection refused")),
 			want: "Progressing 10%, outage, canary up, hold, wake 10s", says: "no trustworthy metrics since 09:59:40, rolled back at 10:00:40",
+		},
+		"an outage is looked at when it is to end the release": {
+			seen: progressing(10, checked(0), record(func(r *Record) { r.ErrorsSince = start.Add(-55 * time.Second) })),
+			want: "Progressing 10%, outage, canary up, hold, wake 5s",
 		},
 		"an outage as long as the progress deadline rolls back": {
 			seen: progressing(10, record(func(r *Record) { r.ErrorsSince = start.Add(-time.Minute) }), answered(AskAnalysis, Error)),

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"reflect"
@@ -273,7 +274,7 @@ func (s *shell) write(d Decision) {
 		s.message = d.Message
 	}
 	standing, rest, _ := strings.Cut(outcome(d), ", ")
-	s.logf("%-24s “%s”  [%s]", standing, d.Message, rest)
+	s.logf("%s: %s\n            (%s)", standing, cmp.Or(d.Message, "…"), rest)
 	s.recorded(s.world, s.record, d.Next)
 	s.record = d.Next
 }

@@ -243,7 +243,7 @@ type Decision struct {
 	// Wake is when to look again without an event; 0 means only on an event.
 	Wake time.Duration
 	// Message says what the release waits for and what comes next: one sentence,
-	// the same as long as nothing changed. Empty keeps the last one.
+	// the same as long as nothing changed. Empty keeps the last one, while a side is asked for silence.
 	Message string
 	// Checks are the results of the analysis that this decision used, if any.
 	Checks []analysis.Result

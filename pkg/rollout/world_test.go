@@ -77,7 +77,9 @@ type world struct {
 	rollback bool
 	// rnd decides how long things take; without it they always take the same time.
 	rnd *rand.Rand
-	log []string
+	// log tells what happened, in seconds since epoch.
+	log   []string
+	epoch time.Time
 }
 
 // takes returns a random time between two, or the one in the middle.
@@ -91,7 +93,7 @@ func (w *world) takes(least, most time.Duration) time.Duration {
 // newWorld returns a world with two pods of v1 and no Canary yet.
 func newWorld(p Policy) *world {
 	w := &world{
-		now: start, lags: 1500 * time.Millisecond, kinds: map[string]kind{"v1": good}, policy: p,
+		now: start, epoch: start, lags: 1500 * time.Millisecond, kinds: map[string]kind{"v1": good}, policy: p,
 		target: side{template: "v1", replicas: 2, progress: start},
 	}
 	w.target.pods = []pod{{"v1", start}, {"v1", start}}
@@ -100,7 +102,7 @@ func newWorld(p Policy) *world {
 }
 
 func (w *world) logf(format string, args ...any) {
-	w.log = append(w.log, fmt.Sprintf("%7.2fs  ", w.now.Sub(start).Seconds())+fmt.Sprintf(format, args...))
+	w.log = append(w.log, fmt.Sprintf("%7.2fs  ", w.now.Sub(w.epoch).Seconds())+fmt.Sprintf(format, args...))
 }
 
 // route returns what the mesh is configured for.
