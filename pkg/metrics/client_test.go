@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -133,4 +134,27 @@ func TestACertificateIsVerifiedUnlessToldOtherwise(t *testing.T) {
 	expect(t, a.Analyse(context.Background(), canary(templated(""))).Checks, analysis.Error, "certificate")
 	a = analyst(t, "", template(s.URL, insecure))
 	expect(t, a.Analyse(context.Background(), canary(templated(""))).Checks, analysis.Pass, "4")
+}
+
+// shared is a cache that hands out its own object instead of a copy.
+type shared struct {
+	client.Reader
+	template *flaggerv1.MetricTemplate
+}
+
+func (s shared) Get(_ context.Context, _ client.ObjectKey, o client.Object, _ ...client.GetOption) error {
+	*o.(*flaggerv1.MetricTemplate) = *s.template
+	return nil
+}
+
+func TestACachedTemplateIsNotChanged(t *testing.T) {
+	p := newPrometheus(t, answering(vector("1")))
+	a := analyst(t, "", secret(map[string]string{"token": "x"}))
+	cached := template(p.URL, withSecret, withHeaders)
+	before := cached.DeepCopy()
+	a.Reader = shared{template: cached}
+	a.Analyse(context.Background(), canary(templated(""), templated(""), templated("")))
+	if diff := cmp.Diff(before, cached); diff != "" {
+		t.Errorf("the cached template was changed (-before +after):\n%s", diff)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -34,7 +35,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add(200, []byte(calling("source web 2", "unseen x 1")))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		a := analyst(t, "http://fuzz")
+		a := New(Options{DefaultAddress: "http://fuzz", Now: func() time.Time { return time.Unix(now, 0) }})
 		e := a.canaryEndpoint(canary())
 		a.clients.byKey[e.key()] = &openClient{api: promv1.NewAPI(strict{canned{status, body}}), host: "fuzz"}
 
