@@ -88,11 +88,12 @@ func replaceEach(defaults []pathDefault, word string, by []string) []pathDefault
 	return out
 }
 
-// dropDefaults removes from the JSON tree of a pod template what the API server fills in.
-func dropDefaults(template map[string]any) {
+// dropDefaults removes from the JSON tree of a pod template what the API server fills in: defaults, and
+// those that follow from other fields.
+func dropDefaults(template map[string]any, defaults []pathDefault) {
 	spec, _ := template["spec"].(map[string]any)
 	derivedDefaults(spec)
-	for _, d := range serverDefaults {
+	for _, d := range defaults {
 		dropAt(spec, strings.Split(d.path, "."), d.value)
 	}
 	for _, key := range []string{"metadata", "spec"} {

@@ -127,19 +127,18 @@ func whyWaiting(dep *appsv1.Deployment, pods []corev1.Pod) string {
 // tells. The Deployment's own note of progress alone does not: it is not renewed when a finished
 // Deployment is scaled up.
 func waitingSince(dep *appsv1.Deployment, pods []corev1.Pod) (time.Time, bool) {
-	var since time.Time
+	since := unreadySince(pods)
+	if c := condition(dep, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
+		since = c.LastTransitionTime.Time
+	}
 	if c := condition(dep, appsv1.DeploymentAvailable); c != nil && c.Status == corev1.ConditionFalse {
 		since = c.LastTransitionTime.Time
 	}
-	if c := condition(dep, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
-		since = latest(since, c.LastTransitionTime.Time)
-	}
-	since = latest(since, unreadySince(pods))
 	if since.IsZero() {
 		return since, false
 	}
-	if c := condition(dep, appsv1.DeploymentProgressing); c != nil {
-		since = latest(since, c.LastUpdateTime.Time)
+	if c := condition(dep, appsv1.DeploymentProgressing); c != nil && c.LastUpdateTime.After(since) {
+		since = c.LastUpdateTime.Time
 	}
 	return since, true
 }
@@ -151,13 +150,6 @@ func condition(dep *appsv1.Deployment, kind appsv1.DeploymentConditionType) *app
 		}
 	}
 	return nil
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 func orElse(text, instead string) string {

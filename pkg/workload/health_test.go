@@ -203,6 +203,21 @@ func TestHealth(t *testing.T) {
 			pods:   []*corev1.Pod{newPod(born(time.Hour), podStatus(corev1.PodReady, corev1.ConditionFalse, time.Second, "", ""))},
 			want:   rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
+		"a pod has not been ready beyond the deadline, which leaves the Deployment available": {
+			target: newTarget(counts(2, 2, 1), moved(time.Hour)),
+			pods:   []*corev1.Pod{newPod(born(time.Hour), podStatus(corev1.PodReady, corev1.ConditionFalse, 11*time.Minute, "ContainersNotReady", "not ready"))},
+			want:   rollout.Health{State: rollout.Stuck, Reason: "pod podinfo-x: ContainersNotReady: not ready (no progress for 10m0s)", Desired: 2, Serving: 1},
+		},
+		"a pod that comes and goes does not stretch the deadline of an unavailable Deployment": {
+			target: newTarget(counts(2, 2, 0), moved(time.Hour), unavailable(11*time.Minute)),
+			pods:   []*corev1.Pod{newPod(podStatus(corev1.PodReady, corev1.ConditionFalse, time.Second, "ContainersNotReady", "not ready"))},
+			want:   rollout.Health{State: rollout.Stuck, Reason: "pod podinfo-x: ContainersNotReady: not ready (no progress for 10m0s)", Desired: 2},
+		},
+		"a pod that was evicted does not count": {
+			target: newTarget(counts(2, 2, 1)),
+			pods:   []*corev1.Pod{newPod(waits("CrashLoopBackOff", ""), func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed })},
+			want:   rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
+		},
 		"a container crash-loops": {
 			target: newTarget(counts(2, 2, 1)),
 			pods:   []*corev1.Pod{newPod(waits("CrashLoopBackOff", "back-off 20s"), crashed(1, 3, "Error", time.Second))},

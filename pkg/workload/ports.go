@@ -38,4 +38,3 @@ func isServicePort(service flaggerv1.CanaryService, port corev1.ContainerPort) b
 	}
 	return to.String() == port.Name || to.String() == fmt.Sprint(port.ContainerPort)
 }
-

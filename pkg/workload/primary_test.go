@@ -140,6 +140,24 @@ func TestTakingOverFromFlaggerRollsNothing(t *testing.T) {
 	}
 }
 
+// Flagger rewrites spreading rules that name the Deployment, Linnet those that name the label's value.
+func TestTakingOverToleratesFlaggersSpreadingRules(t *testing.T) {
+	spread := podSpec(func(s *corev1.PodSpec) {
+		s.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{LabelSelector: matching("app", "frontend")}}
+	})
+	w := newWorld(t, newTarget(spread, func(dep *appsv1.Deployment) {
+		dep.Spec.Selector.MatchLabels["app"], dep.Spec.Template.Labels["app"] = "frontend", "frontend"
+	}))
+	mustDo(t, w.adapter().EnsurePrimary(t.Context(), newCanary()))
+	edit(w, primaryOf(newTarget()), asFlaggerLeftIt)
+	edit(w, primaryOf(newTarget()), spread)
+	got, err := w.adapter().Observe(t.Context(), newCanary())
+	mustDo(t, err)
+	if got.PrimaryRevision != got.Revision {
+		t.Errorf("Observe() primary revision = %q, want %q", got.PrimaryRevision, got.Revision)
+	}
+}
+
 func TestAPrimaryOfUnknownOriginHasNoRevision(t *testing.T) {
 	tests := map[string]func(*world){
 		"its template differs": func(w *world) { edit(w, newTarget(), image("podinfo:2")) },

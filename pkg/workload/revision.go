@@ -37,7 +37,7 @@ func canonical(t *corev1.PodTemplateSpec) (map[string]any, error) {
 		return nil, err
 	}
 	dropNulls(tree)
-	dropDefaults(tree)
+	dropDefaults(tree, serverDefaults)
 	return tree, nil
 }
 

@@ -1,10 +1,10 @@
 package workload
 
 import (
-	"fmt"
-	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -112,29 +112,35 @@ metadata: {labels: {app: podinfo}}
 spec:
   serviceAccountName: podinfo
   hostNetwork: true
-  initContainers:
-  - {name: init, image: "registry:5000/init"}
   containers:
-  - name: podinfod
-    image: podinfo@sha256:0000000000000000000000000000000000000000000000000000000000000000
+  - &container
+    name: podinfod
+    image: registry:5000/podinfo
     ports: [{containerPort: 9898}]
     env:
     - {name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
     - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
-    livenessProbe: {httpGet: {port: 9898}}
-    readinessProbe: {grpc: {port: 9999}}
-    startupProbe: {tcpSocket: {port: 9898}}
-    lifecycle: {preStop: {httpGet: {port: 9898}}}
+    - {name: KEY, valueFrom: {fileKeyRef: {volumeName: a, path: b, key: c}}}
+    livenessProbe: &probe {httpGet: {port: 9898}, grpc: {port: 9999}}
+    readinessProbe: *probe
+    startupProbe: *probe
+    lifecycle: {preStop: {httpGet: {port: 9898}}, postStart: {httpGet: {port: 9898}}}
     securityContext: {}
+  initContainers:
+  - *container
   volumes:
-  - name: empty
+  - {name: empty}
   - {name: config, configMap: {name: a}}
   - {name: secret, secret: {secretName: a}}
-  - {name: down, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: metadata.name}}]}}
-  - {name: projected, projected: {sources: [{serviceAccountToken: {path: a}}]}}
+  - {name: down, downwardAPI: {items: &items [{path: a, fieldRef: {fieldPath: metadata.name}}, {path: b, resourceFieldRef: {resource: limits.cpu}}]}}
+  - {name: projected, projected: {sources: [{serviceAccountToken: {path: a}}, {downwardAPI: {items: *items}}]}}
   - {name: host, hostPath: {path: /a}}
   - {name: scratch, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce]}}}}
   - {name: image, image: {reference: "a:latest"}}
+  - {name: iscsi, iscsi: {targetPortal: a, iqn: b, lun: 0}}
+  - {name: rbd, rbd: {monitors: [a], image: b}}
+  - {name: azure, azureDisk: {diskName: a, diskURI: b}}
+  - {name: scale, scaleIO: {gateway: a, system: b, secretRef: {name: c}}}
 `
 
 const asServed = `
@@ -148,12 +154,11 @@ spec:
   schedulerName: default-scheduler
   securityContext: {}
   terminationGracePeriodSeconds: 30
-  initContainers:
-  - {name: init, image: "registry:5000/init", imagePullPolicy: Always, resources: {}, terminationMessagePath: /dev/termination-log, terminationMessagePolicy: File}
   containers:
-  - name: podinfod
-    image: podinfo@sha256:0000000000000000000000000000000000000000000000000000000000000000
-    imagePullPolicy: IfNotPresent
+  - &container
+    name: podinfod
+    image: registry:5000/podinfo
+    imagePullPolicy: Always
     resources: {}
     terminationMessagePath: /dev/termination-log
     terminationMessagePolicy: File
@@ -161,34 +166,61 @@ spec:
     env:
     - {name: POD, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}}
     - {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: "0"}}}
-    livenessProbe: {httpGet: {port: 9898, path: /, scheme: HTTP}, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3}
-    readinessProbe: {grpc: {port: 9999, service: ""}, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3}
-    startupProbe: {tcpSocket: {port: 9898}, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3}
-    lifecycle: {preStop: {httpGet: {port: 9898, path: /, scheme: HTTP}}}
+    - {name: KEY, valueFrom: {fileKeyRef: {volumeName: a, path: b, key: c, optional: false}}}
+    livenessProbe: &probe {httpGet: {port: 9898, path: /, scheme: HTTP}, grpc: {port: 9999, service: ""}, timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3}
+    readinessProbe: *probe
+    startupProbe: *probe
+    lifecycle: {preStop: {httpGet: {port: 9898, path: /, scheme: HTTP}}, postStart: {httpGet: {port: 9898, path: /, scheme: HTTP}}}
     securityContext: {procMount: Default}
+  initContainers:
+  - *container
   volumes:
   - {name: empty, emptyDir: {}}
   - {name: config, configMap: {name: a, defaultMode: 420}}
   - {name: secret, secret: {secretName: a, defaultMode: 420}}
-  - {name: down, downwardAPI: {defaultMode: 420, items: [{path: a, fieldRef: {apiVersion: v1, fieldPath: metadata.name}}]}}
-  - {name: projected, projected: {defaultMode: 420, sources: [{serviceAccountToken: {path: a, expirationSeconds: 3600}}]}}
+  - {name: down, downwardAPI: {defaultMode: 420, items: &items [{path: a, fieldRef: {apiVersion: v1, fieldPath: metadata.name}}, {path: b, resourceFieldRef: {resource: limits.cpu, divisor: "0"}}]}}
+  - {name: projected, projected: {defaultMode: 420, sources: [{serviceAccountToken: {path: a, expirationSeconds: 3600}}, {downwardAPI: {items: *items}}]}}
   - {name: host, hostPath: {path: /a, type: ""}}
-  - {name: scratch, ephemeral: {volumeClaimTemplate: {metadata: {creationTimestamp: null}, spec: {accessModes: [ReadWriteOnce], volumeMode: Filesystem, resources: {}}}}}
+  - {name: scratch, ephemeral: {volumeClaimTemplate: {metadata: {}, spec: {accessModes: [ReadWriteOnce], volumeMode: Filesystem, resources: {}}}}}
   - {name: image, image: {reference: "a:latest", pullPolicy: Always}}
+  - {name: iscsi, iscsi: {targetPortal: a, iqn: b, lun: 0, iscsiInterface: default}}
+  - {name: rbd, rbd: {monitors: [a], image: b, pool: rbd, user: admin, keyring: /etc/ceph/keyring}}
+  - {name: azure, azureDisk: {diskName: a, diskURI: b, cachingMode: ReadWrite, fsType: ext4, kind: Shared, readOnly: false}}
+  - {name: scale, scaleIO: {gateway: a, system: b, secretRef: {name: c}, storageMode: ThinProvisioned, fsType: xfs}}
 `
 
 func TestServerDefaultsAreNotPartOfTheRevision(t *testing.T) {
-	trees := map[string]map[string]any{}
-	for _, text := range []string{asWritten, asServed} {
-		var template corev1.PodTemplateSpec
-		mustDo(t, yaml.UnmarshalStrict([]byte(text), &template))
-		tree, err := canonical(&template)
-		mustDo(t, err)
-		trees[text] = tree
+	written, served := templateTree(t, asWritten), templateTree(t, asServed)
+	dropAll(written, serverDefaults)
+	dropAll(served, serverDefaults)
+	if diff := cmp.Diff(written, served); diff != "" {
+		t.Errorf("defaults are left (-written +served):\n%s", diff)
 	}
-	if !reflect.DeepEqual(trees[asWritten], trees[asServed]) {
-		t.Errorf("canonical() keeps defaults:\n%s\nwant\n%s", fmt.Sprint(trees[asServed]), fmt.Sprint(trees[asWritten]))
+}
+
+func TestEveryServerDefaultIsShownAbove(t *testing.T) {
+	written := templateTree(t, asWritten)
+	dropAll(written, serverDefaults)
+	for i, d := range serverDefaults {
+		served := templateTree(t, asServed)
+		dropAll(served, slices.Delete(slices.Clone(serverDefaults), i, i+1))
+		if cmp.Equal(written, served) {
+			t.Errorf("asServed does not show the default of %s", d.path)
+		}
 	}
+}
+
+// templateTree decodes a template without going through Go types, as a server may send it.
+func templateTree(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var tree map[string]any
+	mustDo(t, yaml.Unmarshal([]byte(text), &tree))
+	return tree
+}
+
+func dropAll(tree map[string]any, defaults []pathDefault) {
+	dropNulls(tree)
+	dropDefaults(tree, defaults)
 }
 
 func TestDefaultPullPolicy(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/linnet-delivery/linnet/pkg/kube"
 )
 
 func labelled(key string, values ...string) *metav1.LabelSelector {
@@ -81,6 +83,20 @@ func TestSpreadingRulesFollowThePrimary(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestRewritingLeavesItsSourceAlone(t *testing.T) {
+	source := newTarget(configured, podSpec(func(s *corev1.PodSpec) {
+		s.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{LabelSelector: labelled("app", "podinfo")}}
+	}))
+	settings := config{ConfigRef: kube.ConfigRef{Kind: kube.ConfigMap, Name: "settings"}, followed: true}
+	r := rewrite{labelKey: "app", labelValue: "podinfo", selectorLabels: []string{"app"}, configs: configs{all: []config{settings}}}
+	before := source.DeepCopy()
+	r.template(&source.Spec.Template)
+	r.selector(source.Spec.Selector)
+	if diff := cmp.Diff(before, source); diff != "" {
+		t.Errorf("the source changed (-before +after):\n%s", diff)
 	}
 }
 

@@ -181,6 +181,19 @@ func TestAHoldOutlivesAPromotion(t *testing.T) {
 	}
 }
 
+func TestAnEditedAutoscalerWaitsForThePromotion(t *testing.T) {
+	w := newWorld(t, newTarget(), newHPA(2, 9))
+	c := newCanary(scaled)
+	d := w.adapter()
+	mustDo(t, d.EnsurePrimary(t.Context(), c))
+	edit(w, newHPA(2, 9), func(hpa *autoscalingv2.HorizontalPodAutoscaler) { hpa.Spec.MinReplicas = ptr.To[int32](4) })
+	w.forget()
+	mustDo(t, d.Hold(t.Context(), c, false))
+	if len(w.writes) > 0 {
+		t.Errorf("Hold() wrote %q", w.writes)
+	}
+}
+
 func TestThePrimarysAutoscalerIsACopy(t *testing.T) {
 	source := newHPA(2, 9)
 	source.Annotations = map[string]string{"kubectl.kubernetes.io/last-applied-configuration": "{}"}
