@@ -47,7 +47,7 @@ e2e: lab build ## The tests on the lab (T3): real mesh, real load
 	$(LAB) build
 	$(LAB) up $(E2E_LAB)
 	./e2e/install.sh $(E2E_LAB)
-	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" . -args -lab $(E2E_LAB) $(E2E_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
+	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" . -args -lab $(E2E_LAB) -lab-program $(CURDIR)/$(LAB) $(E2E_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
 
 ##@ For contributors
 .PHONY: build

@@ -28,7 +28,6 @@ type options struct {
 	port             int
 	logLevel         string
 	eventWebhook     string
-	clusterName      string
 	leaderElection   bool
 	leaderNamespace  string
 	configTracking   bool
@@ -46,7 +45,7 @@ func command() *cobra.Command {
 		Short: "Progressive delivery for Kubernetes: shifts traffic to new revisions, watches them, promotes or rolls back",
 		Long: "linnet runs in the cluster and brings Canary objects (flagger.app/v1beta1) about: it clones the target\n" +
 			"into a primary, shifts traffic between the two through Istio, asks Prometheus and webhooks at each step,\n" +
-			"and promotes or rolls back. It is usually installed with Helm; see docs/.",
+			"and promotes or rolls back. docs/install.md says how it is installed.",
 		Version:       version.String(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
@@ -78,7 +77,6 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.IntVar(&o.port, "port", 8080, "port for /metrics, /healthz and /readyz")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&o.eventWebhook, "event-webhook", os.Getenv("EVENT_WEBHOOK_URL"), "URL that is told every event of Canaries without an event webhook of their own")
-	f.StringVar(&o.clusterName, "cluster-name", "", "name of the cluster in notifications")
 	f.BoolVar(&o.leaderElection, "enable-leader-election", true, "let one of several replicas act at a time")
 	f.StringVar(&o.leaderNamespace, "leader-election-namespace", "", "namespace of the lease; empty is the controller's own")
 	f.BoolVar(&o.configTracking, "enable-config-tracking", true, "treat changes of referenced ConfigMaps and Secrets as new revisions")

@@ -63,30 +63,13 @@ type CanaryStatus struct {
 	// +optional
 	Stage string `json:"stage,omitempty"`
 
-	// StageSince is when the stage began.
-	// +optional
-	StageSince metav1.Time `json:"stageSince,omitempty,omitzero"`
-
-	// DrainSince is when the side that is being drained lost its last traffic.
-	// +optional
-	DrainSince metav1.Time `json:"drainSince,omitempty,omitzero"`
-
 	// ErrorsSince is when metrics became unanswerable without a break.
 	// +optional
 	ErrorsSince metav1.MicroTime `json:"errorsSince,omitempty,omitzero"`
 
-	// FailureReason is one word for why the last release failed.
+	// FailureReason says in one clause why the last release failed.
 	// +optional
 	FailureReason string `json:"failureReason,omitempty"`
-
-	// Mirrored tells that the mirror step of this release is behind it.
-	// +optional
-	Mirrored bool `json:"mirrored,omitempty"`
-
-	// OriginalReplicas is the number of replicas of the target before it was
-	// first scaled to zero.
-	// +optional
-	OriginalReplicas *int32 `json:"originalReplicas,omitempty"`
 
 	// LastAppliedSpec is the revision last taken up for release.
 	// +optional
