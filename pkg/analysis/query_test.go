@@ -36,6 +36,7 @@ func TestRender(t *testing.T) {
 		"a loop is an error":                    {text: "{{ range 1000000000 }}{{ end }}", wantErr: "{{ range }} is not allowed"},
 		"a loop in a condition is an error":     {text: "{{ if true }}{{ range 9 }}{{ end }}{{ end }}", wantErr: "{{ range }} is not allowed"},
 		"a loop in an else is an error":         {text: "{{ with name }}{{ else }}{{ range 9 }}{{ end }}{{ end }}", wantErr: "{{ range }} is not allowed"},
+		"a loop after a condition is an error":  {text: "{{ if true }}{{ else }}{{ range 9 }}{{ end }}{{ end }}", wantErr: "{{ range }} is not allowed"},
 		"recursion is an error":                 {text: `{{ define "a" }}{{ template "a" }}{{ end }}x`, wantErr: "{{ template }} is not allowed"},
 		"a block is an error":                   {text: `{{ block "a" . }}{{ end }}`, wantErr: "{{ template }} is not allowed"},
 		"an endless query is an error":          {text: `{{ printf "%99999d" 1 }}`, wantErr: "longer than 65536 bytes"},
