@@ -10,7 +10,7 @@ trap 'rm -f "$tar"' EXIT
 read -r _ digest < <(bin/lab image --name lab.local/linnet:dev --out "$tar" --user 65532 --dir /tmp /linnet=bin/linnet -- /linnet)
 bin/lab load "$lab" "$tar"
 
-kubectl apply -k artifacts/install
+kubectl apply --server-side --force-conflicts -k artifacts/install
 kubectl wait --for=condition=Established --timeout=30s crd/canaries.flagger.app crd/metrictemplates.flagger.app crd/alertproviders.flagger.app
 # The tag stays the same from build to build: the digest makes another build another template.
 kubectl -n istio-system patch deployment linnet --patch \

@@ -3,12 +3,14 @@ package framework
 import (
 	"context"
 	"fmt"
+	"sync"
 	"syscall"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,14 +21,13 @@ const Controller = "linnet"
 
 // KillController ends Linnet's process with SIGKILL: no lease is given back, nothing
 // is finished. Then it deletes the dead pod, so that a new one comes up at once instead of after the
-// kubelet's back-off, which grows with each kill.
+// kubelet's back-off, which grows with each kill, and waits until that one is ready.
 func (c *Cluster) KillController(ctx context.Context) error {
 	pods := &corev1.PodList{}
-	err := c.List(ctx, pods, client.InNamespace(SystemNamespace), client.MatchingLabels{"app.kubernetes.io/name": Controller})
-	if err != nil {
+	if err := c.List(ctx, pods, controllerPods...); err != nil {
 		return fmt.Errorf("list Linnet's pods: %w", err)
 	}
-	killed := 0
+	killed := map[types.UID]bool{}
 	for i := range pods.Items {
 		p := &pods.Items[i]
 		pid, err := process{proc: "/proc"}.of(string(p.UID), Controller)
@@ -36,15 +37,47 @@ func (c *Cluster) KillController(ctx context.Context) error {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			return fmt.Errorf("kill Linnet's process %d: %w", pid, err)
 		}
-		killed++
+		killed[p.UID] = true
 		if err := c.Delete(ctx, p, client.GracePeriodSeconds(0)); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("delete the pod of the killed Linnet: %w", err)
 		}
 	}
-	if killed == 0 {
+	if len(killed) == 0 {
 		return fmt.Errorf("kill Linnet: none of its %d pods has a running process", len(pods.Items))
 	}
-	return nil
+	return c.awaitOther(ctx, killed)
+}
+
+var controllerPods = []client.ListOption{
+	client.InNamespace(SystemNamespace), client.MatchingLabels{"app.kubernetes.io/name": Controller},
+}
+
+// awaitOther waits for a ready pod of Linnet that is not one of these.
+func (c *Cluster) awaitOther(ctx context.Context, these map[types.UID]bool) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	found := make(chan struct{})
+	var once sync.Once
+	go c.watchEach(ctx, &corev1.PodList{}, func(kind watch.EventType, o client.Object) {
+		if p := o.(*corev1.Pod); kind != watch.Deleted && !these[p.UID] && isReady(p) {
+			once.Do(func() { close(found) })
+		}
+	}, controllerPods...)
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a new pod of Linnet to be ready: %w", ctx.Err())
+	case <-found:
+		return nil
+	}
+}
+
+func isReady(p *corev1.Pod) bool {
+	for _, condition := range p.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
 }
 
 // AwaitController waits until Linnet's Deployment is complete.
