@@ -1,0 +1,165 @@
+package apiserver
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// program returns the path of the controller program.
+func program() string {
+	path := os.Getenv("LINNET_BIN")
+	if path == "" {
+		path = filepath.Join(repository, "bin/linnet")
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	return absolute
+}
+
+// linnet is a running controller, with everything that it asks of the API server.
+type linnet struct {
+	*journal
+	// url is where it tells of its health and figures.
+	url  string
+	log  string
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// startLinnet runs the controller program until the test ends, for one namespace or, when it is
+// empty, for all. It is ready when this returns.
+func startLinnet(t *testing.T, namespace, prometheus string) *linnet {
+	t.Helper()
+	port := freePort(t)
+	l := &linnet{
+		journal: newJournal(t),
+		url:     fmt.Sprintf("http://127.0.0.1:%d", port),
+		log:     filepath.Join(t.TempDir(), "linnet.log"),
+		done:    make(chan struct{}),
+	}
+	l.cmd = exec.Command(program(), "--kubeconfig", l.kubeconfig(t), "--enable-leader-election=false",
+		"--port", fmt.Sprint(port), "--namespace", namespace, "--metrics-server", prometheus)
+	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	log, err := os.Create(l.log)
+	if err != nil {
+		t.Fatalf("create the controller's log: %v", err)
+	}
+	defer log.Close()
+	l.cmd.Stdout, l.cmd.Stderr = log, log
+	if err := l.cmd.Start(); err != nil {
+		t.Fatalf("start the controller: %v", err)
+	}
+	go func() {
+		_ = l.cmd.Wait()
+		close(l.done)
+	}()
+	t.Cleanup(func() {
+		l.stop()
+		if t.Failed() {
+			t.Logf("the controller's last words:\n%s", tail(l.log, 30))
+		}
+	})
+	l.awaitLine(t, "/readyz", func(line string) bool { return line == "ok" })
+	return l
+}
+
+// stop ends the controller at once, as a node that fails does.
+func (l *linnet) stop() {
+	_ = l.cmd.Process.Kill()
+	<-l.done
+}
+
+// awaitReconciled waits until the controller has gone through a pass that left nothing to wait for.
+func (l *linnet) awaitReconciled(t *testing.T) {
+	t.Helper()
+	l.awaitLine(t, "/metrics", func(line string) bool {
+		passes, found := strings.CutPrefix(line, `controller_runtime_reconcile_total{controller="canary",result="success"} `)
+		return found && passes != "0"
+	})
+}
+
+// awaitLine asks an address of the controller until a line of the answer fits.
+func (l *linnet) awaitLine(t *testing.T, path string, fits func(line string) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), *patience)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for !slices.ContainsFunc(lines(ctx, l.url+path), fits) {
+		select {
+		case <-again.C:
+		case <-l.done:
+			t.Fatal("the controller ended by itself")
+		case <-ctx.Done():
+			t.Fatalf("waited %s in vain for an answer of %s", *patience, l.url+path)
+		}
+	}
+}
+
+// lines returns what an address answers, nothing when it does not answer 200.
+func lines(ctx context.Context, url string) []string {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil // it does not listen yet
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return nil
+	}
+	return strings.Split(string(body), "\n")
+}
+
+// kubeconfig writes the way to the journal into a file.
+func (l *linnet) kubeconfig(t *testing.T) string {
+	t.Helper()
+	k := clientcmdapi.NewConfig()
+	k.Clusters["journal"] = &clientcmdapi.Cluster{Server: l.URL}
+	k.Contexts["journal"] = &clientcmdapi.Context{Cluster: "journal"}
+	k.CurrentContext = "journal"
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(*k, path); err != nil {
+		t.Fatalf("write kubeconfig: %v", err)
+	}
+	return path
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("find a free port: %v", err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// tail returns the last lines of a file.
+func tail(path string, lines int) string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}

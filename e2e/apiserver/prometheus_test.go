@@ -1,0 +1,40 @@
+package apiserver
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// newPrometheus plays a Prometheus that knows a healthy application: every request succeeds, 99 of
+// 100 take at most 12 ms, and whoever has no traffic is silent.
+func newPrometheus(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/query" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, sample(r.FormValue("query")))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// sample returns the one element of a query's answer, or nothing.
+func sample(query string) string {
+	value := ""
+	switch {
+	case strings.HasPrefix(query, "100 *"): // the success rate in percent
+		value = "100"
+	case strings.HasPrefix(query, "histogram_quantile"): // the duration in milliseconds
+		value = "12"
+	default: // how many requests a side still gets
+		return ""
+	}
+	return fmt.Sprintf(`{"metric":{},"value":[%d,%q]}`, time.Now().Unix(), value)
+}
