@@ -24,7 +24,7 @@ func Release(b Barriers, o Observation, now time.Time) Handover {
 	if o.Primary.Desired == 0 && o.Primary.Serving == 0 {
 		return Handover{HandBack: true, Done: true}
 	}
-	up := Handover{Canary: ScaleFull, Message: "handing back: waiting for the target's pods: " + o.Canary.Reason}
+	up := Handover{Canary: ScaleFull, Message: "handing back: waiting for the target's pods" + because(o.Canary.Reason)}
 	if o.Route.Known {
 		if o.Canary.State != Ready || o.Canary.Serving < o.Primary.Serving {
 			return up
