@@ -25,7 +25,7 @@ func newStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			status, err := l.Status(command.Context())
+			status, err := l.Status()
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func list(command *cobra.Command) error {
 			return err
 		}
 		state := "up"
-		if status, err := l.Status(command.Context()); err != nil {
+		if status, err := l.Status(); err != nil {
 			state = "down: " + err.Error()
 		} else if err := status.Err(); err != nil {
 			state = err.Error()

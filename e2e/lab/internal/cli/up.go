@@ -40,13 +40,13 @@ started again; a lab that a reboot has left half-way is made anew.`,
 			if err := l.Up(command.Context(), extent, auditUsers); err != nil {
 				return fmt.Errorf("%w\nlab %s is not up: \"lab logs %s\" shows more, \"lab down %s\" removes it", err, l.Name, l.Name, l.Name)
 			}
-			return summary(command, l, report)
+			return summary(l, report)
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&only, "only", "", `"apiserver" (with etcd) or "controlplane" (also controller-manager and scheduler)`)
 	flags.StringSliceVar(&auditUsers, "audit-user", []string{cluster.DefaultAuditUser},
-		"user whose requests go into the audit log (may be repeated; names of service accounts begin with system:serviceaccount:)")
+		"user whose requests go into the audit log; decided when the lab is made (may be repeated; names of service accounts begin with system:serviceaccount:)")
 	return command
 }
 
@@ -78,7 +78,7 @@ func checkHost(extent lab.Extent) error {
 }
 
 // summary prints how long each step took and how the lab is used.
-func summary(command *cobra.Command, l *lab.Lab, report *progress.Reporter) error {
+func summary(l *lab.Lab, report *progress.Reporter) error {
 	var longest time.Duration
 	for _, row := range report.Rows() {
 		longest = max(longest, row.Took)
@@ -86,7 +86,7 @@ func summary(command *cobra.Command, l *lab.Lab, report *progress.Reporter) erro
 	if longest > time.Second {
 		report.Note("\nlab %s is up after %s", l.Name, progress.Seconds(report.Elapsed()))
 	}
-	status, err := l.Status(command.Context())
+	status, err := l.Status()
 	if err != nil {
 		return err
 	}

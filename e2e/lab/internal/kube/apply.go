@@ -34,24 +34,6 @@ func (c *Client) Apply(ctx context.Context, objects ...Object) error {
 	return nil
 }
 
-// Established reports whether the API server serves the CustomResourceDefinition.
-func (c *Client) Established(ctx context.Context, name string) (bool, error) {
-	var crd struct {
-		Status struct {
-			Conditions []struct{ Type, Status string }
-		}
-	}
-	if err := c.Get(ctx, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"+name, &crd); err != nil {
-		return false, err
-	}
-	for _, condition := range crd.Status.Conditions {
-		if condition.Type == "Established" {
-			return condition.Status == "True", nil
-		}
-	}
-	return false, nil
-}
-
 // resources remembers which path each kind is served at.
 type resources struct {
 	mu    sync.Mutex

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 
@@ -30,20 +29,6 @@ func Parse(data []byte) ([]Object, error) {
 		objects = append(objects, object)
 	}
 	return objects, nil
-}
-
-// Format writes objects as a YAML stream.
-func Format(objects []Object) ([]byte, error) {
-	var out bytes.Buffer
-	for _, object := range objects {
-		data, err := yaml.Marshal(object)
-		if err != nil {
-			return nil, fmt.Errorf("encode %s: %w", object, err)
-		}
-		out.WriteString("---\n")
-		out.Write(data)
-	}
-	return out.Bytes(), nil
 }
 
 // APIVersion returns group/version, or just the version for the core group.

@@ -160,3 +160,12 @@ func TestStatusNamesWhatHasEndedAndWhereThingsAre(t *testing.T) {
 		}
 	}
 }
+
+func TestImagesOfTheMeshAreImportedFirst(t *testing.T) {
+	tars := []string{"/c/pause-1.tar", "/c/podinfo-6.0.0.tar", "/c/podinfo-6.0.1.tar", "/c/proxyv2-1.tar"}
+	sortForStart(tars)
+	want := []string{"/c/pause-1.tar", "/c/proxyv2-1.tar", "/c/podinfo-6.0.0.tar", "/c/podinfo-6.0.1.tar"}
+	if diff := cmp.Diff(want, tars); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}

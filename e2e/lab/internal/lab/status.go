@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -27,7 +26,7 @@ type componentStatus struct {
 }
 
 // Status returns the state of the lab's components; a lab that is not up is an error.
-func (l *Lab) Status(context.Context) (Status, error) {
+func (l *Lab) Status() (Status, error) {
 	if err := l.Running(); err != nil {
 		return Status{}, err
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
 	"syscall"
 
@@ -106,12 +105,11 @@ func (t Table) Load(name string) (Record, error) {
 
 // Names returns the components that have ever been started, in alphabetical order.
 func (t Table) Names() []string {
-	files, _ := filepath.Glob(t.file("*"))
+	files, _ := filepath.Glob(t.file("*")) // sorted
 	names := make([]string, 0, len(files))
 	for _, file := range files {
 		names = append(names, strings.TrimSuffix(filepath.Base(file), ".json"))
 	}
-	sort.Strings(names)
 	return names
 }
 

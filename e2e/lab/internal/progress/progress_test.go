@@ -42,11 +42,11 @@ func TestWaitFailsWithAReason(t *testing.T) {
 			[]string{"etcd to answer", "the port is closed"},
 		},
 		"a dead component ends it early": {
-			context.Background(), Wait{For: "etcd to answer", Limit: time.Hour, Check: pending, Dead: func() string { return "etcd has ended" }},
+			context.Background(), Wait{For: "etcd to answer", Limit: 5 * time.Second, Check: pending, Dead: func() string { return "etcd has ended" }},
 			[]string{"etcd has ended"},
 		},
 		"an interrupt ends it": {
-			cancelled, Wait{For: "etcd to answer", Limit: time.Hour, Check: pending},
+			cancelled, Wait{For: "etcd to answer", Limit: 5 * time.Second, Check: pending},
 			[]string{"etcd to answer", "canceled"},
 		},
 	}
