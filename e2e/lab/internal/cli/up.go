@@ -38,7 +38,7 @@ started again; a lab that a reboot has left half-way is made anew.`,
 				return err
 			}
 			if err := l.Up(command.Context(), extent, auditUsers); err != nil {
-				return fmt.Errorf("%w\nlab %s is not up: \"lab logs %s\" shows more, \"lab down %s\" removes it", err, l.Name, l.Name, l.Name)
+				return err
 			}
 			return summary(l, report)
 		},

@@ -41,7 +41,7 @@ func (l *Lab) Up(ctx context.Context, extent Extent, auditUsers []string) error 
 	}
 	state = State{Extent: extent, AuditUsers: auditUsers, Boot: boot}
 	if err := l.create(ctx, state); err != nil {
-		return err
+		return fmt.Errorf("%w\nlab %s is half up: \"lab logs %s\" shows more, \"lab down %s\" removes it", err, l.Name, l.Name, l.Name)
 	}
 	state.Complete = true
 	return l.writeState(state)
