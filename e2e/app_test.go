@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -28,13 +30,12 @@ type app struct {
 	load      *framework.Load
 }
 
-// newApp makes the namespace. It goes at the end of the test, with what is in it.
+// newApp makes a namespace that no other run has. It goes at the end of the test, with what is in it.
 func newApp(t *testing.T, name string) *app {
 	t.Helper()
-	a := &app{T: t, namespace: "e2e-" + name}
+	a := &app{T: t, namespace: fmt.Sprintf("e2e-%s-%d", name, os.Getpid())}
 	ctx, cancel := context.WithTimeout(t.Context(), toStart)
 	defer cancel()
-	a.must(cluster.DeleteNamespace(ctx, a.namespace))
 	a.must(cluster.CreateNamespace(ctx, a.namespace))
 	t.Cleanup(a.cleanUp)
 	a.release = cluster.Follow(t.Context(), a.namespace)
