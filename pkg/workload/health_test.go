@@ -246,6 +246,14 @@ func TestHealth(t *testing.T) {
 			pods:   []*corev1.Pod{newPod(crashed(1, 9, "Error", time.Hour))},
 			want:   rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
+		"a container crashed and recovered beside one that is on its way": {
+			target: newTarget(counts(2, 2, 1)),
+			pods: []*corev1.Pod{newPod(crashed(1, 4, "Error", time.Second), func(p *corev1.Pod) {
+				p.Status.ContainerStatuses[0].Ready = true
+				p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: "sidecar"})
+			})},
+			want: rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
+		},
 		"a container ended well several times": {
 			target: newTarget(counts(2, 2, 1)),
 			pods:   []*corev1.Pod{newPod(crashed(0, 9, "Completed", time.Second))},
@@ -309,7 +317,9 @@ func TestHealth(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			objects := []client.Object{tc.target, newReplicaSet("podinfo-new", "3", templateHash), newReplicaSet("podinfo-old", "2", "earlier")}
+			stray := newReplicaSet("podinfo-a", "3", "earlier")
+			stray.OwnerReferences[0].UID = "a Deployment that was deleted"
+			objects := []client.Object{tc.target, stray, newReplicaSet("podinfo-new", "3", templateHash), newReplicaSet("podinfo-old", "2", "earlier")}
 			for _, pod := range tc.pods {
 				objects = append(objects, pod)
 			}

@@ -101,6 +101,29 @@ func TestIncludedLabelsAndAnnotationsFollowTheTarget(t *testing.T) {
 	}
 }
 
+func TestMarksOfOtherToolsAreNeverCopied(t *testing.T) {
+	mark := func(dep *appsv1.Deployment) {
+		dep.Annotations = map[string]string{
+			"note": "1",
+			"kubectl.kubernetes.io/last-applied-configuration": "{}",
+			"kustomize.toolkit.fluxcd.io/checksum":             "1",
+			deploymentRevision:                                 "4",
+		}
+	}
+	w := newWorld(t, newTarget(mark))
+	c := newCanary()
+	d := w.adapter(func(o *Options) { o.IncludeLabelPrefix = []string{"*"} })
+	mustDo(t, d.EnsurePrimary(t.Context(), c))
+	edit(w, newTarget(), image("podinfo:2"))
+	edit(w, newTarget(), mark)
+	promote(t, d, c)
+	annotations := w.deployment("podinfo-primary").Annotations
+	want := map[string]string{"note": "1", "linnet.dev/revision": annotations["linnet.dev/revision"]}
+	if diff := cmp.Diff(want, annotations); diff != "" {
+		t.Errorf("annotations differ (-want +got):\n%s", diff)
+	}
+}
+
 func TestEnsurePrimaryLeavesAnExistingTemplateAlone(t *testing.T) {
 	w := newWorld(t, newTarget())
 	c := newCanary()
@@ -229,6 +252,15 @@ func TestRefusals(t *testing.T) {
 		"no ConfigMap": {
 			objects: []client.Object{newTarget(configured), newSecret("token", "a")},
 			want:    kube.ErrRefused, says: "ConfigMap settings, which Deployment podinfo refers to, does not exist",
+		},
+		"no ConfigMap, which one of two uses needs": {
+			objects: []client.Object{newTarget(configured, podSpec(func(s *corev1.PodSpec) {
+				s.Volumes[0].ConfigMap.Optional = ptr.To(false)
+				s.Containers[0].EnvFrom = append(s.Containers[0].EnvFrom, corev1.EnvFromSource{ConfigMapRef: &corev1.ConfigMapEnvSource{
+					LocalObjectReference: named("settings"), Optional: ptr.To(true),
+				}})
+			})), newSecret("token", "a")},
+			want: kube.ErrRefused, says: "ConfigMap settings, which Deployment podinfo refers to, does not exist",
 		},
 		"the primary's name is taken": {
 			objects: []client.Object{newTarget(), primary(ours, func(dep *appsv1.Deployment) { dep.OwnerReferences = other("Canary", "backend", "") })},
