@@ -85,7 +85,8 @@ func (d *Deployments) Observe(ctx context.Context, c *flaggerv1.Canary) (kube.Wo
 	if missing := t.configs.missing(); missing != "" && w.Canary.State == rollout.Waiting && w.Canary.Desired > 0 {
 		w.Canary.Reason = missing
 	}
-	return w, d.observePrimary(ctx, c, t, &w)
+	err = d.observePrimary(ctx, c, t, &w)
+	return w, err
 }
 
 func (d *Deployments) observePrimary(ctx context.Context, c *flaggerv1.Canary, t target, w *kube.Workloads) error {

@@ -50,7 +50,7 @@ func (d *Deployments) deployment(ctx context.Context, c *flaggerv1.Canary, reade
 	dep := &appsv1.Deployment{}
 	key := types.NamespacedName{Namespace: c.Namespace, Name: c.Spec.TargetRef.Name}
 	if err := reader.Get(ctx, key, dep); apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("Deployment %s: %w", key, kube.ErrTargetNotFound)
+		return nil, fmt.Errorf("get Deployment %s: %w", key, kube.ErrTargetNotFound)
 	} else if err != nil {
 		return nil, fmt.Errorf("get Deployment %s: %w", key, err)
 	}
