@@ -52,6 +52,7 @@ func TestObserved(t *testing.T) {
 		"a sum of 110 is strange":                      {[]*istiov1.HTTPRoute{route(destination(p, 100), destination(c, 10))}, strange, true},
 		"a negative weight is strange":                 {[]*istiov1.HTTPRoute{route(destination(p, 110), destination(c, -10))}, strange, true},
 		"a third destination is strange":               {[]*istiov1.HTTPRoute{route(destination(p, 80), destination(c, 10), destination("old", 10))}, strange, true},
+		"a third destination on top is strange":        {[]*istiov1.HTTPRoute{route(destination(p, 90), destination(c, 10), destination("old", 10))}, strange, true},
 		"routes that agree are one":                    {[]*istiov1.HTTPRoute{route(destination(p, 70), destination(c, 30)), route(destination("cdn", 0)), route(destination(p, 70), destination(c, 30))}, rollout.Traffic{Canary: 30}, true},
 		"routes that disagree are strange":             {[]*istiov1.HTTPRoute{route(destination(p, 70), destination(c, 30)), route(destination(p, 0))}, strange, true},
 		"a route to the apex disagrees with a share":   {[]*istiov1.HTTPRoute{route(destination(apex, 0)), route(destination(p, 70), destination(c, 30))}, strange, true},

@@ -71,8 +71,12 @@ func (r *Router) Prepare(ctx context.Context, c *flaggerv1.Canary, b kube.Backen
 }
 
 // Ensure makes the apex Service select the primary, whatever the share. An apex
-// that was there before is adopted: only its selector and ports change.
+// that was there before is adopted: only its selector and ports change. The zero
+// Backend, that of a target which is gone, leaves the apex as it is.
 func (r *Router) Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, _ rollout.Traffic) error {
+	if b.LabelKey == "" {
+		return nil
+	}
 	return r.write(ctx, c, apexSide(c, b))
 }
 
