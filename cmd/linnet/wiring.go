@@ -14,7 +14,6 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -69,7 +68,7 @@ func newManager(o options) (ctrl.Manager, error) {
 		Client: client.Options{
 			FieldOwner: "linnet",
 			Cache: &client.CacheOptions{
-				EnableReadYourWritesConsistency: ptr.To(true),
+				EnableReadYourWritesConsistency: new(true),
 				DisableFor:                      []client.Object{&corev1.ConfigMap{}, &corev1.Secret{}},
 			},
 		},
@@ -82,9 +81,9 @@ func newManager(o options) (ctrl.Manager, error) {
 		LeaderElectionID:              "linnet-leader-election",
 		LeaderElectionNamespace:       o.leaderNamespace,
 		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 ptr.To(leaseDuration),
-		RenewDeadline:                 ptr.To(renewDeadline),
-		RetryPeriod:                   ptr.To(retryPeriod),
+		LeaseDuration:                 new(leaseDuration),
+		RenewDeadline:                 new(renewDeadline),
+		RetryPeriod:                   new(retryPeriod),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the controller manager: %w", err)

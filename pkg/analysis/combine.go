@@ -34,6 +34,7 @@ func severity(o Outcome) int {
 		return 1
 	case Fail:
 		return 3
+	case Unchecked, Error:
 	}
 	return 2
 }

@@ -56,6 +56,7 @@ func (u Unit) decimals(v float64) int {
 		return 1
 	case Milliseconds:
 		return 0
+	case Plain:
 	}
 	magnitude := math.Floor(math.Log10(math.Abs(v)))
 	if v == 0 || magnitude > 3 {

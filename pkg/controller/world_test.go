@@ -94,11 +94,17 @@ func (w *world) clock() time.Time { return w.now }
 // nothing and waits for nothing. It fails the test when that takes too many passes.
 func (w *world) run(what string, done func(*flaggerv1.Canary) bool) {
 	w.t.Helper()
+	w.until(what, func(c *flaggerv1.Canary, atRest bool) bool { return atRest && done(c) })
+}
+
+// until reconciles until done says so of the Canary and of whether everything is at rest.
+func (w *world) until(what string, done func(c *flaggerv1.Canary, atRest bool) bool) {
+	w.t.Helper()
 	for range 500 {
 		writes := w.faults.writes
 		wake := w.pass()
 		moved := w.kubelet()
-		if wake == 0 && !moved && w.faults.writes == writes && done(w.canary()) {
+		if done(w.canary(), wake == 0 && !moved && w.faults.writes == writes) {
 			return
 		}
 		w.now = w.now.Add(max(wake, 100*time.Millisecond))
@@ -118,7 +124,11 @@ func (w *world) pass() (wake time.Duration) {
 			wake = time.Second
 		}
 	}()
-	result, err := w.linnet.Reconcile(context.Background(), ctrl.Request{NamespacedName: key("podinfo")})
+	return w.reconcile("podinfo")
+}
+
+func (w *world) reconcile(name string) time.Duration {
+	result, err := w.linnet.Reconcile(context.Background(), ctrl.Request{NamespacedName: key(name)})
 	if err != nil {
 		return time.Second // the queue backs off
 	}
@@ -131,6 +141,7 @@ func (w *world) kubelet() (moved bool) {
 	for _, name := range []string{"podinfo", "podinfo-primary"} {
 		d := &appsv1.Deployment{}
 		if err := w.api.Get(context.Background(), key(name), d); apierrors.IsNotFound(err) {
+			delete(w.rolled, name)
 			continue
 		} else if err != nil {
 			w.t.Fatal(err)

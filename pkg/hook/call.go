@@ -62,7 +62,7 @@ func (c *Caller) try(ctx context.Context, w flaggerv1.CanaryWebhook, body []byte
 	if err != nil {
 		return reply{err: unreached(ctx, err)}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	return reply{code: resp.StatusCode, text: excerpt(resp.Body)}
 }
 

@@ -25,7 +25,8 @@ type Workloads struct {
 	Backend Backend
 }
 
-// Backend says which pods a Service selects and on which ports they listen.
+// Backend says which pods a Service selects and on which ports they listen. The
+// zero Backend stands for a target that is gone: Services stay as they are.
 type Backend struct {
 	// LabelKey is the selector label that tells the sides apart, such as "app".
 	LabelKey string

@@ -106,6 +106,7 @@ func verdict(o analysis.Outcome) rollout.Verdict {
 		return rollout.Fail
 	case analysis.NoData:
 		return rollout.NoData
+	case analysis.Unchecked, analysis.Error:
 	}
 	return rollout.Error
 }

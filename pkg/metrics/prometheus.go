@@ -16,14 +16,14 @@ const maxAge = 5 * time.Minute
 // errNoData means that the provider answered and had no value.
 var errNoData = errors.New("no data")
 
-// noData is an error that says why there is no data.
-type noData string
+// noDataError is an error that says why there is no data.
+type noDataError string
 
 // Error returns the text.
-func (n noData) Error() string { return string(n) }
+func (n noDataError) Error() string { return string(n) }
 
 // Is makes it an errNoData.
-func (n noData) Is(target error) bool { return target == errNoData }
+func (n noDataError) Is(target error) bool { return target == errNoData }
 
 // number asks for a query and returns the one number that it comes to, which may
 // be NaN or infinite. An empty or stale answer is errNoData; everything that is
@@ -45,7 +45,7 @@ func (a *Analyst) number(ctx context.Context, e endpoint, query string) (float64
 func (a *Analyst) single(v model.Vector) (float64, error) {
 	switch len(v) {
 	case 0:
-		return 0, noData("Prometheus knows no such series, probably because there were no requests")
+		return 0, noDataError("Prometheus knows no such series, probably because there were no requests")
 	case 1:
 		return a.float(v[0])
 	}
@@ -62,7 +62,7 @@ func (a *Analyst) float(s *model.Sample) (float64, error) {
 
 func (a *Analyst) fresh(t model.Time) error {
 	if age := a.Now().Sub(t.Time()); age > maxAge {
-		return noData(fmt.Sprintf("the newest sample is %s old", age.Round(time.Second)))
+		return noDataError(fmt.Sprintf("the newest sample is %s old", age.Round(time.Second)))
 	}
 	return nil
 }

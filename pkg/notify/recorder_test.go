@@ -36,7 +36,7 @@ func TestEveryEventOfALongReleaseIsKept(t *testing.T) {
 	if err := flaggerv1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s := make(sink)
 	recorder := notify.NewRecorder(ctx, scheme, s)
