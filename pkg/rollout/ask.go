@@ -73,12 +73,9 @@ func (t turn) veto() (Decision, bool) {
 	if !t.p.Asks.Rollback {
 		return Decision{}, false
 	}
-	a, d, ok := t.ask(AskRollback, t.p.Interval)
-	switch {
-	case ok && a.Verdict == Pass:
+	a, d, _ := t.ask(AskRollback, t.p.Interval)
+	if a.Verdict == Pass {
 		return t.rollback("a rollback hook asked for it"), true
-	case !ok && d.Ask.Kind != AskNothing:
-		return d, true
 	}
-	return Decision{}, false
+	return d, d.Ask.Kind != AskNothing
 }

@@ -66,7 +66,6 @@ func (t turn) takeBack() Decision {
 func (t turn) resumePromotion(reason, message string) Decision {
 	t.o.Record.Phase = PhasePromoting
 	t.o.Record.Stage = StageRollPrimary
-	t.o.Record.CheckedAt = t.now
 	t.o.Record.Failure = ""
 	d := t.stay("promoting: waiting for the primary before traffic returns to it%s", because(t.o.Primary.Reason))
 	d.Events = []Event{{Reason: reason, Message: message}}
@@ -81,7 +80,7 @@ func (t turn) abandonPromotion() Decision {
 		return t.detect()
 	case t.home() > 0:
 		// Its pods get the traffic already: a gate would protect nobody.
-		return t.begin("New revision after a failed promotion: no primary pod serves, so it is analysed at the weight it has")
+		return t.begin("New revision after a failed promotion")
 	}
 	d := t.stay("new revision after a failed promotion: traffic leaves the canary")
 	d.Next.Weight = 0

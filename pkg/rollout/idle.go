@@ -48,7 +48,7 @@ func (t turn) bringHome() Decision {
 	}
 	if t.isNew() {
 		// Its pods get the traffic already: a gate would protect nobody.
-		return t.begin("New revision detected: no primary pod serves, so it is analysed at the weight it has")
+		return t.begin("New revision detected")
 	}
 	d := t.stay("canary weight %d %% stays until a primary pod serves%s", t.o.Record.Weight, because(t.o.Primary.Reason))
 	d.Stalled = t.o.Primary.State == Stuck
@@ -84,7 +84,8 @@ func (t turn) returned() Decision {
 // rejoin handles a target that is back at the revision of a primary that cannot
 // serve: both have it, so this is a promotion that waits for its primary.
 func (t turn) rejoin() Decision {
-	t.o.Record = Record{Weight: t.home(), LastApplied: t.o.Revision, LastPromoted: t.o.Record.LastPromoted}
+	r := t.o.Record
+	t.o.Record = Record{Weight: t.home(), LastApplied: t.o.Revision, LastPromoted: r.LastPromoted, CheckedAt: r.CheckedAt}
 	return t.resumePromotion("Returned", "The target is back at the primary's revision: traffic follows when the primary can serve")
 }
 
@@ -114,6 +115,7 @@ func (t turn) begin(why string) Decision {
 	}
 	if next.Weight > 0 {
 		next.Stage = StageStranded
+		why += "; no primary pod serves, so it is analysed at the weight it has"
 	}
 	t.o.Record = next
 	d := t.awaitCanary()

@@ -121,6 +121,10 @@ func TestRest(t *testing.T) {
 			seen: released(PhaseFailed, StageNone, 30, []edit{primary(coming(2, 0))}),
 			want: "Failed 30%, canary up, hold", says: "canary weight 30 % stays until a primary pod serves: 0 of 2 ready",
 		},
+		"traffic that nobody will ever take needs a person": {
+			seen: released(PhaseFailed, StageNone, 30, []edit{primary(stuck(2, 0))}),
+			want: "Failed 30%, canary up, hold, stalled",
+		},
 		"a new revision with nobody on the primary is released where the traffic is": {
 			seen: released(PhaseFailed, StageNone, 30, []edit{primary(coming(2, 0)), target("v3")}),
 			want: "Progressing/Stranded 30%, canary up, hold, wake 10s, NewRevision",
@@ -162,7 +166,7 @@ func TestDetection(t *testing.T) {
 		},
 		"a closed gate makes it wait": {
 			seen: resting(PhaseSucceeded, target("v3"), gated, answered(AskConfirmRollout, Fail, "freeze")),
-			want: "Waiting 0%, wake 10s, WaitingForApproval", says: "the new revision is held: the confirm-rollout gate said no: freeze; asked again at 10:00:10",
+			want: "Waiting 0%, wake 10s, WaitingForApproval", says: "the new revision is held: the confirm-rollout gate said no: freeze; asked again at 10:00:10 UTC",
 		},
 		"a gate that stays closed is told once": {
 			seen: resting(PhaseWaiting, gated, answered(AskConfirmRollout, Fail)),
@@ -170,7 +174,11 @@ func TestDetection(t *testing.T) {
 		},
 		"a closed gate is not asked before the interval has passed": {
 			seen: resting(PhaseWaiting, gated, checked(4*time.Second)),
-			want: "Waiting 0%, wake 6s", says: "the new revision is held: the confirm-rollout gate said no; asked again at 10:00:06",
+			want: "Waiting 0%, wake 6s", says: "the new revision is held: the confirm-rollout gate said no; asked again at 10:00:06 UTC",
+		},
+		"a gate that is asked while the release before is at fault does not blame the new one": {
+			seen: resting(PhaseWaiting, gated, checked(0), failedChecks(3)),
+			want: "Waiting 0%, 3 failed, wake 10s", says: "the new revision is held: the confirm-rollout gate said no",
 		},
 		"a gate that opens lets it begin": {
 			seen: resting(PhaseWaiting, gated, answered(AskConfirmRollout, Pass)),
@@ -187,6 +195,10 @@ func TestDetection(t *testing.T) {
 		"a target that goes back to what failed before is not promoted by that": {
 			seen: resting(PhaseWaiting, record(func(r *Record) { r.LastApplied = "v2" })),
 			want: "Failed 0%, wake 1ms", says: "rolled back; waiting for a new revision",
+		},
+		"a target that goes back to a promotion that failed before finds it as it was": {
+			seen: resting(PhaseWaiting, stage(StageRollPrimary), primaryAt("v2"), record(func(r *Record) { r.LastApplied = "v2" })),
+			want: "Failed/RollPrimary 0%, wake 1ms",
 		},
 		"a target that goes back after a failure has nothing to release": {
 			seen: resting(PhaseFailed, target("v1")),
@@ -205,35 +217,4 @@ func TestDetection(t *testing.T) {
 			want: "Progressing 0%, canary up, wake 10s, NewRevision",
 		},
 	})
-}
-
-func TestWhatBeginsKnowsWhatThePrimaryRuns(t *testing.T) {
-	tests := map[string]struct {
-		seen scene
-		want Record
-	}{
-		"after a good release": {
-			seen: resting(PhaseSucceeded, target("v3")),
-			want: Record{Phase: PhaseProgressing, LastApplied: "v3", LastPromoted: "v2", CheckedAt: start},
-		},
-		"after a failed one": {
-			seen: resting(PhaseFailed, target("v3"), failedChecks(3)),
-			want: Record{Phase: PhaseProgressing, LastApplied: "v3", LastPromoted: "v1", CheckedAt: start},
-		},
-		"in a promotion that has rolled the primary": {
-			seen: promoting(StageRollPrimary, 100, primaryAt("v2"), target("v1")),
-			want: Record{Phase: PhaseProgressing, LastApplied: "v1", LastPromoted: "v2", CheckedAt: start},
-		},
-		"with a primary that nobody can date": {
-			seen: resting(PhaseFailed, target("v3"), primaryAt("")),
-			want: Record{Phase: PhaseProgressing, LastApplied: "v3", LastPromoted: "v1", CheckedAt: start},
-		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := Next(tt.seen.p, tt.seen.o, start).Next; got != tt.want {
-				t.Errorf("Next().Next = %+v, want %+v", got, tt.want)
-			}
-		})
-	}
 }

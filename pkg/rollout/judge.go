@@ -114,7 +114,9 @@ func (t turn) standing(r Record) string {
 		where, again = fmt.Sprintf("canary weight %d %%", r.Weight), "next analysis"
 	case r.Phase == PhaseProgressing, r.Phase == PhaseWaitingPromotion:
 		where = "the first step"
-	case r.Phase != PhaseWaiting:
+	case r.Phase == PhaseWaiting:
+		r.FailedChecks = 0 // they were the release's before
+	default:
 		return where + " waits for the confirm-rollout gate"
 	}
 	where += t.failures(r)

@@ -168,7 +168,7 @@ func (t turn) settled(h Health) (bool, time.Time) {
 
 // clock formats a time for messages. It is absolute, so that a message does not
 // change while nothing else does.
-func clock(at time.Time) string { return at.UTC().Format("15:04:05") }
+func clock(at time.Time) string { return at.UTC().Format("15:04:05 UTC") }
 
 func because(reason string) string {
 	if reason == "" {

@@ -46,7 +46,7 @@ func (t turn) moved() Decision {
 	if t.o.Revision == t.runs() {
 		return t.returned()
 	}
-	return t.begin("New revision during the release: traffic leaves the canary and the analysis starts again")
+	return t.begin("New revision during the release: the analysis starts again")
 }
 
 // startOver begins the steps of a release that began with nobody on the primary.
@@ -75,7 +75,11 @@ func (t turn) retreat() Decision {
 	t.o.Record.Phase = PhaseProgressing
 	t.o.Record.Stage = StageReady
 	t.o.Record.Weight = 0
-	return t.counted("the canary has no ready pod" + because(t.o.Canary.Reason))
+	d := t.counted("the canary has no ready pod" + because(t.o.Canary.Reason))
+	if d.Next.Phase == PhaseProgressing {
+		d.Canary = ScaleUp
+	}
+	return d
 }
 
 // awaitCanary waits for the canary's pods.

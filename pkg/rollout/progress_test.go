@@ -21,7 +21,7 @@ func TestStepsOfARelease(t *testing.T) {
 		},
 		"the first step needs neither interval nor analysis": {
 			seen: progressing(0, checked(0)),
-			want: "Progressing 10%, canary up, hold, wake 10s, Advanced", says: "canary weight 10 %: next analysis at 10:00:10",
+			want: "Progressing 10%, canary up, hold, wake 10s, Advanced", says: "canary weight 10 %: next analysis at 10:00:10 UTC",
 		},
 		"the first step waits until the route is back at the primary": {
 			seen: progressing(0, routed(50, time.Hour)),
@@ -41,7 +41,7 @@ func TestStepsOfARelease(t *testing.T) {
 		},
 		"the interval separates analyses": {
 			seen: progressing(10, checked(4*time.Second)),
-			want: "Progressing 10%, canary up, hold, wake 6s", says: "canary weight 10 %: next analysis at 10:00:06",
+			want: "Progressing 10%, canary up, hold, wake 6s", says: "canary weight 10 %: next analysis at 10:00:06 UTC",
 		},
 		"an answer does not shorten the interval": {
 			seen: progressing(10, checked(9*time.Second), answered(AskAnalysis, Pass)),
@@ -53,7 +53,7 @@ func TestStepsOfARelease(t *testing.T) {
 		},
 		"an analysis under way is waited for without a timer": {
 			seen: progressing(10, answered(AskAnalysis, Pending)),
-			want: "Progressing 10%, canary up, hold", says: "canary weight 10 %: next analysis at 10:00:00",
+			want: "Progressing 10%, canary up, hold", says: "canary weight 10 %: next analysis at 10:00:00 UTC",
 		},
 		"a pass advances one step": {
 			seen: progressing(10, answered(AskAnalysis, Pass)),
@@ -143,7 +143,7 @@ func TestGatesOfARelease(t *testing.T) {
 		},
 		"a pre-rollout hook that says no counts": {
 			seen: hooked(0, answered(AskPreRollout, Fail, "503")),
-			want: "Progressing 0%, 1 failed, canary up, wake 10s, Halted", says: "the first step (1 of 3 failed checks) is held: a pre-rollout hook said no: 503; asked again at 10:00:10",
+			want: "Progressing 0%, 1 failed, canary up, wake 10s, Halted", says: "the first step (1 of 3 failed checks) is held: a pre-rollout hook said no: 503; asked again at 10:00:10 UTC",
 		},
 		"a pre-rollout hook that said no is asked again after the interval": {
 			seen: hooked(0, failedChecks(1), failure("no"), checked(4*time.Second)),
@@ -172,7 +172,7 @@ func TestGatesOfARelease(t *testing.T) {
 		"a closed gate is asked again after the interval": {
 			seen: hooked(0, stage(StageReady), failure("the confirm-traffic-increase gate said no"), checked(4*time.Second)),
 			want: "Progressing/PreRolloutPassed 0%, canary up, wake 6s",
-			says: "the first step is held: the confirm-traffic-increase gate said no; asked again at 10:00:06",
+			says: "the first step is held: the confirm-traffic-increase gate said no; asked again at 10:00:06 UTC",
 		},
 		"pre-rollout hooks that passed are not called again": {
 			seen: hooked(0, stage(StageReady), failure("the confirm-traffic-increase gate said no")),
@@ -253,12 +253,12 @@ func TestVerdictsOfAnAnalysis(t *testing.T) {
 		"a failure counts and holds the weight": {
 			seen: progressing(30, answered(AskAnalysis, Fail, "success rate is 90 %")),
 			want: "Progressing 30%, 1 failed, canary up, hold, wake 10s, Halted",
-			says: "canary weight 30 % (1 of 3 failed checks) is held: success rate is 90 %; next analysis at 10:00:10",
+			says: "canary weight 30 % (1 of 3 failed checks) is held: success rate is 90 %; next analysis at 10:00:10 UTC",
 		},
 		"a failure that was counted is still named on the next pass": {
 			seen: progressing(30, checked(0), failedChecks(1), failure("success rate is 90 %")),
 			want: "Progressing 30%, 1 failed, canary up, hold, wake 10s",
-			says: "canary weight 30 % (1 of 3 failed checks) is held: success rate is 90 %; next analysis at 10:00:10",
+			says: "canary weight 30 % (1 of 3 failed checks) is held: success rate is 90 %; next analysis at 10:00:10 UTC",
 		},
 		"one failure below the threshold does not roll back": {
 			seen: progressing(30, failedChecks(1), answered(AskAnalysis, Fail, "slow")),
@@ -287,11 +287,11 @@ func TestVerdictsOfAnAnalysis(t *testing.T) {
 		"an error holds the weight and does not count": {
 			seen: progressing(10, answered(AskAnalysis, Error, "connection refused")),
 			want: "Progressing 10%, outage, canary up, hold, wake 10s, MetricsUnavailable",
-			says: "canary weight 10 % is held: no trustworthy metrics since 10:00:00, rolled back at 10:01:00 unless they return: connection refused",
+			says: "canary weight 10 % is held: no trustworthy metrics since 10:00:00 UTC, rolled back at 10:01:00 UTC unless they return: connection refused",
 		},
 		"an outage is told once": {
 			seen: progressing(10, outage, answered(AskAnalysis, Error, "connection refused")),
-			want: "Progressing 10%, outage, canary up, hold, wake 10s", says: "no trustworthy metrics since 09:59:40, rolled back at 10:00:40",
+			want: "Progressing 10%, outage, canary up, hold, wake 10s", says: "no trustworthy metrics since 09:59:40 UTC, rolled back at 10:00:40 UTC",
 		},
 		"an outage is looked at when it is to end the release": {
 			seen: progressing(10, checked(0), record(func(r *Record) { r.ErrorsSince = start.Add(-55 * time.Second) })),

@@ -61,15 +61,18 @@ func (t turn) promote() Decision {
 }
 
 // canaryLost handles a canary that cannot serve any more. Before the primary was
-// touched that ends the release; afterwards the primary takes over as it is.
+// touched that ends the release, or sets it back to its first step if the pods may
+// come back; afterwards the primary takes over as it is.
 func (t turn) canaryLost() (Decision, bool) {
 	c, r := t.o.Canary, t.o.Record
 	vetted := t.o.PrimaryRevision == r.LastApplied || r.LastPromoted == r.LastApplied
 	switch {
 	case t.home() > 0, c.State != Stuck && (c.Serving > 0 || r.Weight == 0):
 		return Decision{}, false
-	case !vetted:
+	case !vetted && c.State == Stuck:
 		return t.rollback(c.Reason), true
+	case !vetted:
+		return t.retreat(), true
 	case r.Weight == 0, c.Serving > 0 && !t.o.Primary.Full():
 		return Decision{}, false
 	}

@@ -103,11 +103,11 @@ func TestPromotion(t *testing.T) {
 		},
 		"traffic returns step by step where that is wanted": {
 			seen: promoting(StageRollPrimary, 100, rolled, back),
-			want: "Promoting/Return 60%, canary up, hold, wake 10s, Returning", says: "canary weight 60 %, the next share returns to the primary at 10:00:10",
+			want: "Promoting/Return 60%, canary up, hold, wake 10s, Returning", says: "canary weight 60 %, the next share returns to the primary at 10:00:10 UTC",
 		},
 		"a share returns each interval": {
 			seen: promoting(StageReturn, 60, rolled, back, checked(4*time.Second)),
-			want: "Promoting/Return 60%, canary up, hold, wake 6s", says: "the next share returns to the primary at 10:00:06",
+			want: "Promoting/Return 60%, canary up, hold, wake 6s", says: "the next share returns to the primary at 10:00:06 UTC",
 		},
 		"the next share returns when the interval has passed": {
 			seen: promoting(StageReturn, 60, rolled, back),
@@ -140,6 +140,10 @@ func TestPromotion(t *testing.T) {
 		"a canary that is lost before the primary was touched ends the release": {
 			seen: promoting(StageDrainPrimary, 100, canary(stuck(2, 1))),
 			want: "Failed 0%, wake 1ms, post-rollout, RolledBack",
+		},
+		"a canary that loses its last pod before the primary was touched starts over": {
+			seen: promoting(StageDrainPrimary, 100, canary(coming(1, 0))),
+			want: "Progressing/PreRolloutPassed 0%, 1 failed, canary up, wake 10s, Halted",
 		},
 		"a canary that is lost later leaves its traffic to the primary": {
 			seen: promoting(StageRollPrimary, 100, rolled, canary(coming(2, 0)), primary(coming(2, 1))),
@@ -196,6 +200,14 @@ func TestFinalising(t *testing.T) {
 		"a canary that is still called is asked again soon": {
 			seen: finishing(answered(AskCanarySilent, Fail, "gateway"), routed(0, time.Minute)),
 			want: "Finalising 0%, hold, wake 2s", says: "it is still called: gateway",
+		},
+		"pods that are not wanted any more but still serve are drained as well": {
+			seen: finishing(canary(Health{State: Waiting, Serving: 1}), routed(0, time.Second)),
+			want: "Finalising 0%, hold, wake 4s",
+		},
+		"patience ends on time": {
+			seen: finishing(answered(AskCanarySilent, Fail), routed(0, 5*time.Minute-time.Second)),
+			want: "Finalising 0%, hold, wake 1s",
 		},
 		"a silent canary is taken away": {
 			seen: finishing(answered(AskCanarySilent, Pass), failedChecks(1)),
@@ -269,6 +281,10 @@ func TestFailedPromotion(t *testing.T) {
 		},
 		"back at the promoted revision the primary is given it again, once that is on record": {
 			seen: promotionFailed(target("v1")),
+			want: "Promoting/RollPrimary 100%, canary full, hold, wake 1ms, Returned",
+		},
+		"a target that goes to what somebody else gave the primary follows it": {
+			seen: promotionFailed(target("v0"), primaryAt("v0"), primary(coming(2, 1))),
 			want: "Promoting/RollPrimary 100%, canary full, hold, wake 1ms, Returned",
 		},
 		"and then it is": {
