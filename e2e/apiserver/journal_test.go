@@ -23,6 +23,8 @@ type entry struct {
 	framework.Request
 	// body is what a write carried.
 	body []byte
+	// accept is the form in which the answer was wanted.
+	accept string
 }
 
 // fields returns the body's fields, none when it is not JSON.
@@ -73,7 +75,7 @@ func newJournal(t *testing.T) *journal {
 
 func (j *journal) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e := entry{Request: requestOf(r)}
+		e := entry{Request: requestOf(r), accept: r.Header.Get("Accept")}
 		if e.Writes() {
 			e.body, _ = io.ReadAll(r.Body)
 			r.Body = io.NopCloser(bytes.NewReader(e.body))
@@ -109,17 +111,18 @@ func (j *journal) mark() int {
 	return len(j.entries)
 }
 
+// watches returns what was ever listened to.
+func (j *journal) watches() []entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return pick(j.entries, func(e entry) bool { return e.Verb == "watch" })
+}
+
 // since returns what was asked after a mark, without watches: they are how an idle controller listens.
 func (j *journal) since(mark int) []entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var found []entry
-	for _, e := range j.entries[mark:] {
-		if e.Verb != "watch" {
-			found = append(found, e)
-		}
-	}
-	return found
+	return pick(j.entries[mark:], func(e entry) bool { return e.Verb != "watch" })
 }
 
 // pick returns the entries that fit.

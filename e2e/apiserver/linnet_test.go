@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -75,7 +75,7 @@ func startLinnet(t *testing.T, namespace, prometheus string) *linnet {
 			t.Logf("the controller's last words:\n%s", tail(l.log, 30))
 		}
 	})
-	l.awaitLine(t, "/readyz", func(line string) bool { return line == "ok" })
+	l.await(t, "the controller to be ready", func(ctx context.Context) bool { return l.get(ctx, "/readyz") != nil })
 	return l
 }
 
@@ -85,36 +85,43 @@ func (l *linnet) stop() {
 	<-l.done
 }
 
-// awaitReconciled waits until the controller has gone through a pass that left nothing to wait for.
-func (l *linnet) awaitReconciled(t *testing.T) {
+// passes returns how often the controller has looked at a Canary.
+func (l *linnet) passes(ctx context.Context) float64 {
+	return sum(l.get(ctx, "/metrics"), `controller_runtime_reconcile_total{controller="canary"`)
+}
+
+// settle waits until the controller has made more passes than before, and none is under way or due.
+func (l *linnet) settle(t *testing.T, before float64) {
 	t.Helper()
-	l.awaitLine(t, "/metrics", func(line string) bool {
-		passes, found := strings.CutPrefix(line, `controller_runtime_reconcile_total{controller="canary",result="success"} `)
-		return found && passes != "0"
+	l.await(t, "the controller to have nothing to do", func(ctx context.Context) bool {
+		figures := l.get(ctx, "/metrics")
+		return sum(figures, `controller_runtime_reconcile_total{controller="canary"`) > before &&
+			sum(figures, `workqueue_depth{controller="canary"`) == 0 &&
+			sum(figures, `controller_runtime_active_workers{controller="canary"`) == 0
 	})
 }
 
-// awaitLine asks an address of the controller until a line of the answer fits.
-func (l *linnet) awaitLine(t *testing.T, path string, fits func(line string) bool) {
+// await looks at the controller until what is waited for holds.
+func (l *linnet) await(t *testing.T, what string, holds func(ctx context.Context) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), *patience)
 	defer cancel()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
-	for !slices.ContainsFunc(lines(ctx, l.url+path), fits) {
+	for !holds(ctx) {
 		select {
 		case <-again.C:
 		case <-l.done:
-			t.Fatal("the controller ended by itself")
+			t.Fatalf("the controller ended by itself while waiting for %s", what)
 		case <-ctx.Done():
-			t.Fatalf("waited %s in vain for an answer of %s", *patience, l.url+path)
+			t.Fatalf("waited %s for %s", *patience, what)
 		}
 	}
 }
 
-// lines returns what an address answers, nothing when it does not answer 200.
-func lines(ctx context.Context, url string) []string {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+// get returns the lines that the controller answers, none when it does not answer 200.
+func (l *linnet) get(ctx context.Context, path string) []string {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+path, http.NoBody)
 	if err != nil {
 		return nil
 	}
@@ -128,6 +135,17 @@ func lines(ctx context.Context, url string) []string {
 		return nil
 	}
 	return strings.Split(string(body), "\n")
+}
+
+// sum adds up the figures of all lines with a prefix.
+func sum(lines []string, prefix string) (total float64) {
+	for _, line := range lines {
+		if strings.HasPrefix(line, prefix) {
+			n, _ := strconv.ParseFloat(line[strings.LastIndex(line, " ")+1:], 64)
+			total += n
+		}
+	}
+	return total
 }
 
 // kubeconfig writes the way to the journal into a file.

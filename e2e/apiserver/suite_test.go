@@ -34,6 +34,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	// The tests wait more than they work.
+	if err := flag.Set("test.parallel", "24"); err != nil {
+		panic(err)
+	}
 	flag.Parse()
 	ctx, stop := context.WithCancel(context.Background())
 	if err := setUp(ctx); err != nil {
