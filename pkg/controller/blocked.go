@@ -17,12 +17,12 @@ import (
 
 // blocked sorts out errors that no retry helps: they become a Stalled condition
 // and the Canary waits for a change of what it names. Others are returned.
-func (r *Reconciler) blocked(ctx context.Context, c *flaggerv1.Canary, err error) error {
+func (r *Reconciler) blocked(ctx context.Context, c *flaggerv1.Canary, w kube.Workloads, err error) error {
 	switch {
 	case errors.Is(err, kube.ErrTargetNotFound):
 		return r.targetGone(ctx, c, err)
 	case errors.Is(err, kube.ErrRefused):
-		return r.stall(ctx, c, "Refused", err)
+		return r.stall(ctx, c, w, "Refused", err)
 	}
 	return err
 }
@@ -35,11 +35,12 @@ func (r *Reconciler) targetGone(ctx context.Context, c *flaggerv1.Canary, cause 
 		}
 		c.Status.CanaryWeight = 0
 	}
-	return r.stall(ctx, c, "TargetNotFound", cause)
+	return r.stall(ctx, c, kube.Workloads{}, "TargetNotFound", cause)
 }
 
-// stall says in the status why nothing happens and what would help.
-func (r *Reconciler) stall(ctx context.Context, c *flaggerv1.Canary, reason string, cause error) error {
+// stall says in the status why nothing happens and what would help. What the
+// target refers to is kept there too, so that its creation wakes the Canary.
+func (r *Reconciler) stall(ctx context.Context, c *flaggerv1.Canary, w kube.Workloads, reason string, cause error) error {
 	weight := c.Status.CanaryWeight
 	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(c), c); err != nil {
 		return fmt.Errorf("get Canary %s: %w", client.ObjectKeyFromObject(c), err)
@@ -47,6 +48,9 @@ func (r *Reconciler) stall(ctx context.Context, c *flaggerv1.Canary, reason stri
 	told := stalledFor(c, reason)
 	err := r.patchStatus(ctx, c, func(s *flaggerv1.CanaryStatus) {
 		s.CanaryWeight = weight
+		if w.TrackedConfigs != nil {
+			s.TrackedConfigs = w.TrackedConfigs
+		}
 		s.Message = sentence(cause)
 		set := func(kind string, status metav1.ConditionStatus) {
 			meta.SetStatusCondition(&s.Conditions, metav1.Condition{

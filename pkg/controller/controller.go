@@ -70,24 +70,24 @@ func (r *Reconciler) advance(ctx context.Context, c *flaggerv1.Canary) (time.Dur
 	}
 	policy, err := translate(c, r.Defaults, r.Barriers)
 	if err != nil {
-		return 0, r.stall(ctx, c, "InvalidSpec", err)
+		return 0, r.stall(ctx, c, kube.Workloads{}, "InvalidSpec", err)
 	}
 	if err := r.unclaimed(ctx, c); err != nil {
-		return 0, r.blocked(ctx, c, err)
+		return 0, r.blocked(ctx, c, kube.Workloads{}, err)
 	}
 	if err := r.ensureFinalizer(ctx, c); err != nil {
 		return 0, err
 	}
 	seen, world, err := r.observe(ctx, c)
 	if err != nil {
-		return 0, r.blocked(ctx, c, err)
+		return 0, r.blocked(ctx, c, world, err)
 	}
 	d, err := r.decide(c, policy, seen)
 	if err != nil {
 		return 0, err
 	}
 	if err := r.apply(ctx, c, world.Backend, d); err != nil {
-		return 0, r.blocked(ctx, c, err)
+		return 0, r.blocked(ctx, c, world, err)
 	}
 	if err := r.record(ctx, c, world, d); err != nil {
 		return 0, err

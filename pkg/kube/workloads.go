@@ -11,7 +11,8 @@ import (
 type Workloads struct {
 	// Revision identifies the target's pod template and tracked configuration (decision D11).
 	Revision string
-	// TrackedConfigs maps "configmap/NAME" and "secret/NAME" to a checksum of 16 hex digits.
+	// TrackedConfigs maps "configmap/NAME" and "secret/NAME" to a checksum of 16 hex
+	// digits, or to nothing while a required object does not exist.
 	TrackedConfigs map[string]string
 	// PrimaryFound says whether the primary exists.
 	PrimaryFound bool

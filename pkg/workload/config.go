@@ -79,12 +79,13 @@ func (cs configs) digest() string {
 	return sum
 }
 
-// checksums returns the checksums without objects that nobody has seen.
+// checksums returns the checksums for people and watches. That of an object
+// which nobody has seen is empty: its creation is waited for.
 func (cs configs) checksums() map[string]string {
 	sums := cs.identity()
 	for name, sum := range sums {
 		if sum == neverSeen {
-			delete(sums, name)
+			sums[name] = ""
 		}
 	}
 	return sums

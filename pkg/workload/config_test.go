@@ -255,8 +255,9 @@ func TestMissingConfigurationIsARevisionThatWaits(t *testing.T) {
 	if diff := cmp.Diff(want, after.Canary); diff != "" {
 		t.Errorf("Observe() canary differs (-want +got):\n%s", diff)
 	}
-	if len(after.TrackedConfigs) > 0 {
-		t.Errorf("TrackedConfigs = %v, want none", after.TrackedConfigs)
+	waitedFor := map[string]string{"configmap/settings": "", "secret/token": ""}
+	if diff := cmp.Diff(waitedFor, after.TrackedConfigs); diff != "" {
+		t.Errorf("Observe() tracked configurations differ (-want +got):\n%s", diff)
 	}
 }
 

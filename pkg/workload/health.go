@@ -95,7 +95,7 @@ func whyStuck(dep *appsv1.Deployment, pods []corev1.Pod, p patience, now time.Ti
 			return why
 		}
 	}
-	waiting := whyWaiting(dep, pods)
+	waiting := orElse(whyWaiting(dep, pods), whyUnready(pods))
 	if c := condition(dep, appsv1.DeploymentProgressing); c != nil && c.Status == corev1.ConditionFalse && c.Reason == deadlineExceeded {
 		return orElse(waiting, c.Message)
 	}
@@ -119,6 +119,16 @@ func whyWaiting(dep *appsv1.Deployment, pods []corev1.Pod) string {
 	}
 	if c := condition(dep, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
 		return orElse(clip(c.Message), c.Reason)
+	}
+	return ""
+}
+
+// whyUnready returns what the first pod that is not ready says of it, or nothing.
+func whyUnready(pods []corev1.Pod) string {
+	for i := range pods {
+		if why := unmet(&pods[i], corev1.PodReady); why != "" {
+			return why
+		}
 	}
 	return ""
 }

@@ -96,7 +96,8 @@ func failure(p *corev1.Pod, now time.Time) string {
 	return ""
 }
 
-// complaint returns what the pod itself says about not being ready, or nothing.
+// complaint returns what stands in the way of the pod, or nothing: that its
+// containers are on their way is no complaint, and would only change from look to look.
 func complaint(p *corev1.Pod) string {
 	if ready(p) {
 		return ""
@@ -106,10 +107,13 @@ func complaint(p *corev1.Pod) string {
 			return describe(p, c)
 		}
 	}
-	for _, kind := range []corev1.PodConditionType{corev1.PodScheduled, corev1.PodReady} {
-		if c := podCondition(p, kind); c != nil && c.Status == corev1.ConditionFalse && c.Message != "" {
-			return fmt.Sprintf("pod %s: %s: %s", p.Name, c.Reason, clip(c.Message))
-		}
+	return unmet(p, corev1.PodScheduled)
+}
+
+// unmet returns what the pod says about a condition that it does not meet, or nothing.
+func unmet(p *corev1.Pod, kind corev1.PodConditionType) string {
+	if c := podCondition(p, kind); c != nil && c.Status == corev1.ConditionFalse && c.Message != "" {
+		return fmt.Sprintf("pod %s: %s: %s", p.Name, c.Reason, clip(c.Message))
 	}
 	return ""
 }

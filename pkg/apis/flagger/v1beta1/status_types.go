@@ -80,7 +80,7 @@ type CanaryStatus struct {
 	LastPromotedSpec string `json:"lastPromotedSpec,omitempty"`
 
 	// TrackedConfigs holds a checksum for each configmap/NAME and secret/NAME
-	// that the target refers to.
+	// that the target refers to, empty while that object does not exist.
 	// +optional
 	TrackedConfigs map[string]string `json:"trackedConfigs,omitempty"`
 
