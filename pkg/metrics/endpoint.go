@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/common/config"
 )
@@ -26,11 +27,11 @@ type credentials struct {
 
 // key is equal for endpoints that can share connections.
 func (e endpoint) key() string {
-	key := fmt.Sprintf("%q %t %q", e.address, e.insecure, e.auth.secret)
+	parts := []string{fmt.Sprintf("%q %t %q", e.address, e.insecure, e.auth.secret)}
 	for _, name := range slices.Sorted(maps.Keys(e.headers)) {
-		key += fmt.Sprintf(" %q=%q", name, e.headers[name])
+		parts = append(parts, fmt.Sprintf("%q=%q", name, e.headers[name]))
 	}
-	return key
+	return strings.Join(parts, " ")
 }
 
 // config returns the HTTP settings. Redirects are not followed, so credentials
