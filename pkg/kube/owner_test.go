@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
@@ -24,7 +23,7 @@ func helper(c *flaggerv1.Canary) metav1.OwnerReference {
 
 func TestWithOwner(t *testing.T) {
 	podinfo, backend := canary("podinfo", "1"), canary("backend", "2")
-	somebody := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "podinfo", UID: "3", Controller: ptr.To(true)}
+	somebody := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "podinfo", UID: "3", Controller: new(true)}
 	tests := map[string]struct {
 		refs    []metav1.OwnerReference
 		want    []metav1.OwnerReference
@@ -37,7 +36,8 @@ func TestWithOwner(t *testing.T) {
 		"a deleted Canary of the name yields": {[]metav1.OwnerReference{ControllerRef(canary("podinfo", "0"))}, []metav1.OwnerReference{ControllerRef(podinfo)}, true},
 		"and leaves its place as it was": {
 			[]metav1.OwnerReference{ControllerRef(backend), helper(canary("podinfo", "0"))},
-			[]metav1.OwnerReference{ControllerRef(backend), helper(podinfo)}, true,
+			[]metav1.OwnerReference{ControllerRef(backend), helper(podinfo)},
+			true,
 		},
 	}
 	for name, tc := range tests {
@@ -66,7 +66,7 @@ func TestController(t *testing.T) {
 		"the Canary":                      {[]metav1.OwnerReference{ControllerRef(podinfo)}, true, true},
 		"an earlier Canary of its name":   {[]metav1.OwnerReference{ControllerRef(canary("podinfo", "0"))}, true, true},
 		"another Canary":                  {[]metav1.OwnerReference{ControllerRef(canary("backend", "1"))}, true, false},
-		"another kind with the same name": {[]metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: "podinfo", Controller: ptr.To(true)}}, true, false},
+		"another kind with the same name": {[]metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: "podinfo", Controller: new(true)}}, true, false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -212,7 +212,7 @@ func dyingAt(t *testing.T, p Policy, point int) ([]final, int) {
 func TestAReleaseIsCheap(t *testing.T) {
 	s := running(t, plan())
 	s.push("v2", good)
-	writes, shifts := map[string]int{}, 0
+	writes := map[string]int{}
 	for s.record.Phase != PhaseSucceeded {
 		before := s.writes
 		lasts(t, s, tick)
@@ -223,7 +223,7 @@ func TestAReleaseIsCheap(t *testing.T) {
 			t.Errorf("%d writes of the status at %s, want at most 1", writes[step], step)
 		}
 	}
-	if shifts = s.shifts; shifts != 6 { // to the primary once, three steps, all, and back
+	if shifts := s.shifts; shifts != 6 { // to the primary once, three steps, all, and back
 		t.Errorf("%d writes of the route, want 6", shifts)
 	}
 	passes, questions, writesBefore := s.passes, s.questions, s.writes

@@ -118,14 +118,14 @@ func (s *shell) date(what string, value any) time.Time {
 
 // answers fills in what was found out meanwhile, and reports whether anything was.
 func (s *shell) answers() bool {
-	any := false
+	some := false
 	for k, q := range s.asked {
 		if q.found == nil && !s.now.Before(q.until) {
 			a := s.answer(k)
-			q.found, any = &a, true
+			q.found, some = &a, true
 		}
 	}
-	return any
+	return some
 }
 
 // ask returns the answer at hand or has it looked for.

@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -126,15 +127,15 @@ func (w *world) carried(canary bool, while time.Duration) bool {
 	if !w.known {
 		return canary
 	}
-	for i := len(w.routes) - 1; i >= 0; i-- {
-		share := w.routes[i].traffic.Canary
+	for _, v := range slices.Backward(w.routes) {
+		share := v.traffic.Canary
 		if !canary {
 			share = 100 - share
 		}
 		if share > 0 {
 			return true
 		}
-		if w.now.Sub(w.routes[i].at) >= while+w.lags {
+		if w.now.Sub(v.at) >= while+w.lags {
 			return false
 		}
 	}

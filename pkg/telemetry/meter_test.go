@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -99,9 +100,7 @@ func TestHowReleasesEnd(t *testing.T) {
 				b.Observe("test", "podinfo", r)
 			}
 			want := map[string]float64{"promoted": 0, "rolled_back": 0, "promotion_failed": 0, "returned": 0, "superseded": 0}
-			for o, n := range tt.want {
-				want[o] = n
-			}
+			maps.Copy(want, tt.want)
 			if diff := cmp.Diff(want, b.counts(t, "linnet_releases_total", "outcome")); diff != "" {
 				t.Errorf("linnet_releases_total (-want +got):\n%s", diff)
 			}

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"fmt"
+	"maps"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -98,11 +99,7 @@ func with(base, more map[string]string) map[string]string {
 		return base
 	}
 	sum := make(map[string]string, len(base)+len(more))
-	for k, v := range base {
-		sum[k] = v
-	}
-	for k, v := range more {
-		sum[k] = v
-	}
+	maps.Copy(sum, base)
+	maps.Copy(sum, more)
 	return sum
 }

@@ -73,7 +73,7 @@ func image(name string) func(*appsv1.Deployment) {
 }
 
 func size(n int32) func(*appsv1.Deployment) {
-	return func(dep *appsv1.Deployment) { dep.Spec.Replicas = ptr.To(n) }
+	return func(dep *appsv1.Deployment) { dep.Spec.Replicas = new(n) }
 }
 
 // configured makes the target read ConfigMap settings from a volume and Secret token from its environment.
@@ -108,7 +108,7 @@ func newHPA(least, most int32) *autoscalingv2.HorizontalPodAutoscaler {
 		ObjectMeta: meta("podinfo"),
 		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
 			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "podinfo"},
-			MinReplicas:    ptr.To(least),
+			MinReplicas:    new(least),
 			MaxReplicas:    most,
 			Metrics: []autoscalingv2.MetricSpec{{
 				Type: autoscalingv2.ResourceMetricSourceType,

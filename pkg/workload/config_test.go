@@ -7,7 +7,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -72,7 +71,7 @@ func TestReferencesAreFoundAndRewrittenEverywhere(t *testing.T) {
 func TestCopiesHoldTheWholeContent(t *testing.T) {
 	settings := newConfigMap("settings", "a", func(cm *corev1.ConfigMap) {
 		cm.BinaryData = map[string][]byte{"logo": {0xff, 0}}
-		cm.Immutable = ptr.To(true)
+		cm.Immutable = new(true)
 		cm.Annotations = map[string]string{"note": "left out"}
 		cm.Labels = map[string]string{"app.kubernetes.io/part-of": "a", "other": "b"}
 	})
@@ -111,8 +110,8 @@ func TestCopiesHoldTheWholeContent(t *testing.T) {
 func TestWhichConfigurationIsFollowed(t *testing.T) {
 	optional := func(dep *appsv1.Deployment) {
 		configured(dep)
-		dep.Spec.Template.Spec.Volumes[0].ConfigMap.Optional = ptr.To(true)
-		dep.Spec.Template.Spec.Containers[0].EnvFrom[0].SecretRef.Optional = ptr.To(true)
+		dep.Spec.Template.Spec.Volumes[0].ConfigMap.Optional = new(true)
+		dep.Spec.Template.Spec.Containers[0].EnvFrom[0].SecretRef.Optional = new(true)
 	}
 	off := func(value string) map[string]string {
 		return map[string]string{flaggerv1.ConfigTrackingAnnotation: value}

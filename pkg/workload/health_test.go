@@ -42,15 +42,17 @@ func unavailable(age time.Duration) func(*appsv1.Deployment) {
 }
 
 func quota(age time.Duration) func(*appsv1.Deployment) {
-	return status(appsv1.DeploymentCondition{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue,
-		Reason: "FailedCreate", Message: "exceeded quota", LastTransitionTime: ago(age)})
+	return status(appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue,
+		Reason: "FailedCreate", Message: "exceeded quota", LastTransitionTime: ago(age),
+	})
 }
 
 func newReplicaSet(name, revision, hash string) *appsv1.ReplicaSet {
 	rs := &appsv1.ReplicaSet{ObjectMeta: meta(name)}
 	rs.Labels = map[string]string{"app": "podinfo", "pod-template-hash": hash}
 	rs.Annotations = map[string]string{deploymentRevision: revision}
-	rs.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: "podinfo", UID: types.UID("podinfo-uid"), Controller: ptr.To(true)}}
+	rs.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: "podinfo", UID: types.UID("podinfo-uid"), Controller: new(true)}}
 	return rs
 }
 
@@ -113,17 +115,17 @@ func TestHealth(t *testing.T) {
 		},
 		"one pod is on its way, which the threshold allows": {
 			target: newTarget(counts(2, 2, 1)),
-			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.CanaryReadyThreshold = ptr.To(50) },
+			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.CanaryReadyThreshold = new(50) },
 			want:   rollout.Health{State: rollout.Ready, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
 		"the threshold is rounded up": {
 			target: newTarget(counts(2, 2, 1)),
-			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.CanaryReadyThreshold = ptr.To(51) },
+			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.CanaryReadyThreshold = new(51) },
 			want:   rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
 		"the primary's threshold is not the canary's": {
 			target: newTarget(counts(2, 2, 1)),
-			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.PrimaryReadyThreshold = ptr.To(50) },
+			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.PrimaryReadyThreshold = new(50) },
 			want:   rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
 		"a pod of the template is not created yet": {
@@ -177,8 +179,10 @@ func TestHealth(t *testing.T) {
 			canary: func(c *flaggerv1.Canary) { c.Spec.ProgressDeadlineSeconds = ptr.To[int32](60) },
 			pods: []*corev1.Pod{newPod(born(5*time.Minute), podStatus(corev1.PodReady, corev1.ConditionFalse, 5*time.Minute,
 				"ContainersNotReady", "containers with unready status: [podinfod]"))},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2,
-				Reason: "pod podinfo-x: ContainersNotReady: containers with unready status: [podinfod] (no progress for 1m0s)"},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2,
+				Reason: "pod podinfo-x: ContainersNotReady: containers with unready status: [podinfod] (no progress for 1m0s)",
+			},
 		},
 		"it is one second to the deadline": {
 			target: newTarget(counts(2, 2, 0), moved(599*time.Second), unavailable(time.Hour)),
@@ -221,20 +225,26 @@ func TestHealth(t *testing.T) {
 		"a container crash-loops": {
 			target: newTarget(counts(2, 2, 1)),
 			pods:   []*corev1.Pod{newPod(waits("CrashLoopBackOff", "back-off 20s"), crashed(1, 3, "Error", time.Second))},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2, Serving: 1,
-				Reason: "pod podinfo-x: container podinfod: CrashLoopBackOff: exit code 1 (restart 3)"},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2, Serving: 1,
+				Reason: "pod podinfo-x: container podinfod: CrashLoopBackOff: exit code 1 (restart 3)",
+			},
 		},
 		"an init container crash-loops": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(waits("CrashLoopBackOff", ""), crashed(1, 2, "Error", time.Second), inInit)},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2,
-				Reason: "pod podinfo-x: container podinfod: CrashLoopBackOff: exit code 1 (restart 2)"},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2,
+				Reason: "pod podinfo-x: container podinfod: CrashLoopBackOff: exit code 1 (restart 2)",
+			},
 		},
 		"a container runs again after its third crash": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(crashed(137, 3, "OOMKilled", time.Second))},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2,
-				Reason: "pod podinfo-x: container podinfod: CrashLoopBackOff: OOMKilled, exit code 137 (restart 3)"},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2,
+				Reason: "pod podinfo-x: container podinfod: CrashLoopBackOff: OOMKilled, exit code 137 (restart 3)",
+			},
 		},
 		"a container runs again after its second crash": {
 			target: newTarget(counts(2, 2, 0)),
@@ -268,34 +278,40 @@ func TestHealth(t *testing.T) {
 		},
 		"a crash loop within the threshold does not count": {
 			target: newTarget(counts(2, 2, 1)),
-			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.CanaryReadyThreshold = ptr.To(50) },
+			canary: func(c *flaggerv1.Canary) { c.Spec.Analysis.CanaryReadyThreshold = new(50) },
 			pods:   []*corev1.Pod{newPod(waits("CrashLoopBackOff", ""))},
 			want:   rollout.Health{State: rollout.Ready, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
 		"a crash loop in a pod that is being deleted does not count": {
 			target: newTarget(counts(2, 2, 1)),
 			pods: []*corev1.Pod{newPod(waits("CrashLoopBackOff", ""), func(p *corev1.Pod) {
-				p.DeletionTimestamp, p.Finalizers = ptr.To(ago(time.Second)), []string{"example.com/hold"}
+				p.DeletionTimestamp, p.Finalizers = new(ago(time.Second)), []string{"example.com/hold"}
 			})},
 			want: rollout.Health{State: rollout.Waiting, Reason: "1 of 2 pods ready", Desired: 2, Serving: 1},
 		},
 		"an image cannot be pulled": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(waits("ImagePullBackOff", "Back-off pulling image"), born(time.Second))},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2,
-				Reason: "pod podinfo-x: container podinfod: ImagePullBackOff: Back-off pulling image"},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2,
+				Reason: "pod podinfo-x: container podinfod: ImagePullBackOff: Back-off pulling image",
+			},
 		},
 		"an image has been tried once": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(waits("ErrImagePull", "not found"), born(time.Second))},
-			want: rollout.Health{State: rollout.Waiting, Desired: 2,
-				Reason: "0 of 2 pods ready: pod podinfo-x: container podinfod: ErrImagePull: not found"},
+			want: rollout.Health{
+				State: rollout.Waiting, Desired: 2,
+				Reason: "0 of 2 pods ready: pod podinfo-x: container podinfod: ErrImagePull: not found",
+			},
 		},
 		"an image has been tried again": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(waits("ErrImagePull", "not found"))},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2,
-				Reason: "pod podinfo-x: container podinfod: ErrImagePull: not found"},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2,
+				Reason: "pod podinfo-x: container podinfod: ErrImagePull: not found",
+			},
 		},
 		"an image name is no name": {
 			target: newTarget(counts(2, 2, 0)),
@@ -305,14 +321,18 @@ func TestHealth(t *testing.T) {
 		"a container's configuration is missing for a moment": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(waits("CreateContainerConfigError", `secret "a" not found`), born(time.Second))},
-			want: rollout.Health{State: rollout.Waiting, Desired: 2,
-				Reason: `0 of 2 pods ready: pod podinfo-x: container podinfod: CreateContainerConfigError: secret "a" not found`},
+			want: rollout.Health{
+				State: rollout.Waiting, Desired: 2,
+				Reason: `0 of 2 pods ready: pod podinfo-x: container podinfod: CreateContainerConfigError: secret "a" not found`,
+			},
 		},
 		"a container's configuration stays missing": {
 			target: newTarget(counts(2, 2, 0)),
 			pods:   []*corev1.Pod{newPod(waits("CreateContainerConfigError", `secret "a" not found`))},
-			want: rollout.Health{State: rollout.Stuck, Desired: 2,
-				Reason: `pod podinfo-x: container podinfod: CreateContainerConfigError: secret "a" not found`},
+			want: rollout.Health{
+				State: rollout.Stuck, Desired: 2,
+				Reason: `pod podinfo-x: container podinfod: CreateContainerConfigError: secret "a" not found`,
+			},
 		},
 	}
 	for name, tc := range tests {
@@ -337,13 +357,15 @@ func TestHealth(t *testing.T) {
 }
 
 func pastOwnDeadline(dep *appsv1.Deployment) {
-	status(appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse,
-		Reason: "ProgressDeadlineExceeded", Message: "ReplicaSet has timed out", LastUpdateTime: ago(0)})(dep)
+	status(appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse,
+		Reason: "ProgressDeadlineExceeded", Message: "ReplicaSet has timed out", LastUpdateTime: ago(0),
+	})(dep)
 }
 
 func TestPrimaryHealthHasItsOwnThreshold(t *testing.T) {
 	w := newWorld(t, newTarget())
-	c := newCanary(func(c *flaggerv1.Canary) { c.Spec.Analysis.PrimaryReadyThreshold = ptr.To(50) })
+	c := newCanary(func(c *flaggerv1.Canary) { c.Spec.Analysis.PrimaryReadyThreshold = new(50) })
 	mustDo(t, w.adapter().EnsurePrimary(t.Context(), c))
 	edit(w, primaryOf(newTarget()), func(dep *appsv1.Deployment) {
 		revision := dep.Annotations

@@ -58,5 +58,5 @@ func setFloor(hpa *autoscalingv2.HorizontalPodAutoscaler, floor int32) {
 		return
 	}
 	metav1.SetMetaDataAnnotation(&hpa.ObjectMeta, kube.HeldReplicasAnnotation, strconv.Itoa(int(floor)))
-	hpa.Spec.MinReplicas = ptr.To(floor)
+	hpa.Spec.MinReplicas = new(floor)
 }

@@ -7,7 +7,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/kube"
@@ -59,8 +58,8 @@ func TestDiscoveredPorts(t *testing.T) {
 	}{
 		"are not asked for":                {flaggerv1.CanaryService{Port: 9898}, nil},
 		"leave out the Service's port":     {flaggerv1.CanaryService{Port: 9898, PortDiscovery: true}, []string{"grpc", "tcp-podinfod-2"}},
-		"leave out the target port":        {flaggerv1.CanaryService{Port: 80, PortDiscovery: true, TargetPort: ptr.To(intstr.FromInt32(9999))}, []string{"http", "tcp-podinfod-2"}},
-		"leave out the target port's name": {flaggerv1.CanaryService{Port: 80, PortDiscovery: true, TargetPort: ptr.To(intstr.FromString("grpc"))}, []string{"http", "tcp-podinfod-2"}},
+		"leave out the target port":        {flaggerv1.CanaryService{Port: 80, PortDiscovery: true, TargetPort: new(intstr.FromInt32(9999))}, []string{"http", "tcp-podinfod-2"}},
+		"leave out the target port's name": {flaggerv1.CanaryService{Port: 80, PortDiscovery: true, TargetPort: new(intstr.FromString("grpc"))}, []string{"http", "tcp-podinfod-2"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -70,7 +69,7 @@ func (d *Deployments) newPrimary(c *flaggerv1.Canary, t target) *appsv1.Deployme
 			OwnerReferences: []metav1.OwnerReference{kube.ControllerRef(c)},
 		},
 		Spec: appsv1.DeploymentSpec{
-			Replicas: ptr.To(max(1, replicas(t.Deployment))),
+			Replicas: new(max(1, replicas(t.Deployment))),
 			Selector: t.rewrite.selector(t.Spec.Selector),
 		},
 	}

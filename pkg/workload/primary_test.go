@@ -208,7 +208,7 @@ func TestAPrimaryOfUnknownOriginHasNoRevision(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	other := func(kind, name, uid string) []metav1.OwnerReference {
-		return []metav1.OwnerReference{{APIVersion: "flagger.app/v1beta1", Kind: kind, Name: name, UID: "uid-" + "x", Controller: ptr.To(true)}}
+		return []metav1.OwnerReference{{APIVersion: "flagger.app/v1beta1", Kind: kind, Name: name, UID: "uid-" + "x", Controller: new(true)}}
 	}
 	primary := func(edits ...func(*appsv1.Deployment)) *appsv1.Deployment {
 		dep := newTarget(edits...)
@@ -255,9 +255,9 @@ func TestRefusals(t *testing.T) {
 		},
 		"no ConfigMap, which one of two uses needs": {
 			objects: []client.Object{newTarget(configured, podSpec(func(s *corev1.PodSpec) {
-				s.Volumes[0].ConfigMap.Optional = ptr.To(false)
+				s.Volumes[0].ConfigMap.Optional = new(false)
 				s.Containers[0].EnvFrom = append(s.Containers[0].EnvFrom, corev1.EnvFromSource{ConfigMapRef: &corev1.ConfigMapEnvSource{
-					LocalObjectReference: named("settings"), Optional: ptr.To(true),
+					LocalObjectReference: named("settings"), Optional: new(true),
 				}})
 			})), newSecret("token", "a")},
 			want: kube.ErrRefused, says: "ConfigMap settings, which Deployment podinfo refers to, does not exist",

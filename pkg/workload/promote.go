@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/utils/ptr"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/kube"
@@ -61,7 +60,7 @@ func (d *Deployments) promoted(c *flaggerv1.Canary, t target, primary *appsv1.De
 	to.Annotations = d.include.sync(primary.Annotations, t.Annotations, nil)
 	t.copyTo(to)
 	if c.Spec.AutoscalerRef == nil {
-		to.Spec.Replicas = ptr.To(max(replicas(t.Deployment), replicas(primary)))
+		to.Spec.Replicas = new(max(replicas(t.Deployment), replicas(primary)))
 	}
 	return to
 }

@@ -60,7 +60,7 @@ func cornered(dep *appsv1.Deployment) {
 		TimeoutSeconds: 1, PeriodSeconds: 10, SuccessThreshold: 1, FailureThreshold: 3,
 	}
 	c.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 5}}}
-	c.SecurityContext = &corev1.SecurityContext{RunAsUser: ptr.To[int64](1000650000), ReadOnlyRootFilesystem: ptr.To(true)}
+	c.SecurityContext = &corev1.SecurityContext{RunAsUser: ptr.To[int64](1000650000), ReadOnlyRootFilesystem: new(true)}
 }
 
 func TestRevisionMovesWithTheTemplate(t *testing.T) {

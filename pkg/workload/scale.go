@@ -73,7 +73,7 @@ func (d *Deployments) setReplicas(ctx context.Context, target *appsv1.Deployment
 		return nil
 	}
 	to := target.DeepCopy()
-	to.Spec.Replicas = ptr.To(want)
+	to.Spec.Replicas = new(want)
 	patch := client.MergeFrom(target)
 	if want < have {
 		patch = client.MergeFromWithOptions(target, client.MergeFromWithOptimisticLock{})

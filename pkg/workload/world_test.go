@@ -29,7 +29,7 @@ func ago(d time.Duration) metav1.Time { return metav1.NewTime(noon.Add(-d)) }
 type fault int
 
 const (
-	noFault fault = iota
+	_ fault = iota // none
 	// dieBefore loses the write.
 	dieBefore
 	// dieAfter carries it out and loses the answer.

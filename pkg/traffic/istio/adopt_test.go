@@ -119,8 +119,10 @@ func TestReleaseWithoutAnOriginalSendsAllToTheApex(t *testing.T) {
 		"one that we made and somebody applied": {traffictest.NewAPI(scheme(t)), func(api *traffictest.API) {
 			lost(api, map[string]string{corev1.LastAppliedConfigAnnotation: string(raw)})
 		}, []string{"podinfo"}},
-		"an adopted one": {traffictest.NewAPI(scheme(t), userRoute(t)), func(api *traffictest.API) { lost(api, nil) },
-			[]string{"podinfo", "cdn", "", "podinfo"}},
+		"an adopted one": {
+			traffictest.NewAPI(scheme(t), userRoute(t)), func(api *traffictest.API) { lost(api, nil) },
+			[]string{"podinfo", "cdn", "", "podinfo"},
+		},
 		"an adopted one with kubectl's note": {traffictest.NewAPI(scheme(t), userRoute(t)), func(api *traffictest.API) {
 			lost(api, map[string]string{corev1.LastAppliedConfigAnnotation: string(raw)})
 		}, []string{"podinfo", "cdn", "", "podinfo.test.svc.cluster.local"}},

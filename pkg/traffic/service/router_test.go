@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,9 +86,7 @@ func TestServicesAreWhatTheCanarySays(t *testing.T) {
 		"helm.toolkit.fluxcd.io/driftDetection": "disabled",
 	}
 	primaryAnnotations := map[string]string{"side": "primary"}
-	for k, v := range flux {
-		primaryAnnotations[k] = v
-	}
+	maps.Copy(primaryAnnotations, flux)
 	tests := map[string]struct {
 		labels, annotations, selector map[string]string
 	}{

@@ -2,6 +2,7 @@ package traffictest
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,8 +41,6 @@ func staleOwner(c *flaggerv1.Canary) []metav1.OwnerReference {
 // with returns a copy of m in which key has value.
 func with(m map[string]string, key, value string) map[string]string {
 	sum := map[string]string{key: value}
-	for k, v := range m {
-		sum[k] = v
-	}
+	maps.Copy(sum, m)
 	return sum
 }

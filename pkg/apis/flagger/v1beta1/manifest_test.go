@@ -118,7 +118,7 @@ func documents(t *testing.T, pattern string) []document {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, doc := range bytes.Split(content, []byte("\n---\n")) {
+		for doc := range bytes.SplitSeq(content, []byte("\n---\n")) {
 			docs = append(docs, document{filepath.Base(path), doc})
 		}
 	}
