@@ -23,7 +23,7 @@ type LoadConfig struct {
 	// Connections is how many keep-alive connections carry it. Defaults to 50, at most one request is
 	// under way on each.
 	Connections int
-	// Timeout bounds one request. Defaults to 20 s.
+	// Timeout bounds one request. Defaults to 30 s.
 	Timeout time.Duration
 	// Who names pod and version behind an upstream address, for answers that do
 	// not say it themselves. Optional.
@@ -38,7 +38,7 @@ func (c LoadConfig) withDefaults() LoadConfig {
 		c.Connections = 50
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 20 * time.Second
+		c.Timeout = 30 * time.Second
 	}
 	return c
 }
