@@ -49,6 +49,13 @@ e2e: lab build ## The tests on the lab (T3): real mesh, real load
 	./e2e/install.sh $(E2E_LAB)
 	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" . -args -lab $(E2E_LAB) -lab-program $(CURDIR)/$(LAB) $(E2E_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
 
+.PHONY: bench
+bench: lab build ## Print the figures of a release on the lab: requests by verb and resource, 5 minutes of idleness, time to roll back
+	$(LAB) build
+	$(LAB) up $(E2E_LAB)
+	./e2e/install.sh $(E2E_LAB)
+	go test -C e2e -count=1 -v -timeout 50m -run 'AnIdle|AReleaseWrites|TrafficIsBack' -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" . -args -lab $(E2E_LAB) -lab-program $(CURDIR)/$(LAB) -idle 5m; status=$$?; $(LAB) down $(E2E_LAB); exit $$status
+
 ##@ For contributors
 .PHONY: build
 build: ## Build the controller into bin/
