@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -98,6 +99,16 @@ func (l *linnet) settle(t *testing.T, before float64) {
 		return sum(figures, `controller_runtime_reconcile_total{controller="canary"`) > before &&
 			sum(figures, `workqueue_depth{controller="canary"`) == 0 &&
 			sum(figures, `controller_runtime_active_workers{controller="canary"`) == 0
+	})
+}
+
+// awaitTold waits until the last event of what happened since a mark is written. Events follow what they tell of.
+func (l *linnet) awaitTold(t *testing.T, mark int, reason string) {
+	t.Helper()
+	l.await(t, "the event "+reason, func(context.Context) bool {
+		return slices.ContainsFunc(l.since(mark), func(e entry) bool {
+			return e.Resource == "events" && e.fields()["reason"] == reason
+		})
 	})
 }
 

@@ -85,6 +85,7 @@ func TestOutsideEdits(t *testing.T) {
 	l := startLinnet(t, namespace, newPrometheus(t))
 	application(t, namespace)
 	awaitPhase(t, namespace, flaggerv1.PhaseInitialized)
+	l.awaitTold(t, 0, "Initialized")
 	for _, name := range slices.Sorted(maps.Keys(outside)) {
 		t.Run(name, func(t *testing.T) {
 			edit := outside[name]

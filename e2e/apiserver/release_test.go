@@ -45,6 +45,7 @@ func TestARelease(t *testing.T) {
 	start := l.mark()
 	application(t, namespace, framework.Steps(fiveSteps...))
 	awaitPhase(t, namespace, flaggerv1.PhaseInitialized)
+	l.awaitTold(t, start, "Initialized")
 	t.Logf("requests of the initialisation:\n%s", table(l.since(start)))
 
 	start = l.mark()
@@ -55,6 +56,7 @@ func TestARelease(t *testing.T) {
 		})
 	}
 	awaitPhase(t, namespace, flaggerv1.PhaseSucceeded)
+	l.awaitTold(t, start, "Succeeded")
 	idle := l.rest(t)
 	release := l.since(start)
 	t.Logf("requests of a release of %d steps:\n%s", len(fiveSteps), table(release))
