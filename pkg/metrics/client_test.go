@@ -158,3 +158,20 @@ func TestACachedTemplateIsNotChanged(t *testing.T) {
 		t.Errorf("the cached template was changed (-before +after):\n%s", diff)
 	}
 }
+
+func TestAClientInUseStaysOpen(t *testing.T) {
+	s := newCounted(t)
+	a := analyst(t, s.URL)
+	clock := time.Unix(now, 0)
+	a.clients.now = func() time.Time { return clock }
+	for range 3 {
+		a.Analyse(context.Background(), canary(inline()))
+		clock = clock.Add(idle)
+		c := canary(inline())
+		c.Spec.MetricsServer = s.URL + "/" + clock.Format(time.TimeOnly)
+		a.Analyse(context.Background(), c) // Sweeps, because it opens a client.
+		if _, ok := a.clients.byKey[endpoint{address: s.URL}.key()]; !ok {
+			t.Fatalf("the client was dropped although it was used %s ago", idle)
+		}
+	}
+}
