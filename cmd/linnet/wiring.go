@@ -69,7 +69,6 @@ func newManager(o options) (ctrl.Manager, error) {
 			FieldOwner: "linnet",
 			Cache: &client.CacheOptions{
 				EnableReadYourWritesConsistency: new(true),
-				DisableFor:                      []client.Object{&corev1.ConfigMap{}, &corev1.Secret{}},
 			},
 		},
 		Metrics: metricsserver.Options{

@@ -6,7 +6,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
@@ -97,10 +96,6 @@ var wrongSpecs = map[string]wrong{
 			c.Spec.Service.Apex = &flaggerv1.CustomMetadata{Labels: map[string]string{"team": "a b"}}
 		},
 		says: "metadata.labels",
-	},
-	"a port that the pods do not have": {
-		edit: func(c *flaggerv1.Canary) { grpc := intstr.FromString("grpc"); c.Spec.Service.TargetPort = &grpc },
-		says: "grpc",
 	},
 	"a target with too long a name for its Services": {
 		edit: func(c *flaggerv1.Canary) { c.Spec.TargetRef.Name = longName },

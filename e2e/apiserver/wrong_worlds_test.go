@@ -108,12 +108,6 @@ var wrongWorlds = map[string]wrong{
 			Spec:       flaggerv1.MetricTemplateSpec{Provider: flaggerv1.MetricProvider{Type: "prometheus", Address: "http://127.0.0.1:9"}, Query: "vector(1)"},
 		}
 	})},
-	"an alert provider that is not there": {manifest: "alert-provider-not-there.yaml", says: "nobody", correct: makes(func(namespace string) client.Object {
-		return &flaggerv1.AlertProvider{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "nobody"},
-			Spec:       flaggerv1.AlertProviderSpec{Type: "slack", Address: "http://127.0.0.1:9"},
-		}
-	})},
 }
 
 func named(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,10 +22,23 @@ func (r *Reconciler) blocked(ctx context.Context, c *flaggerv1.Canary, w kube.Wo
 	switch {
 	case errors.Is(err, kube.ErrTargetNotFound):
 		return r.targetGone(ctx, c, err)
-	case errors.Is(err, kube.ErrRefused):
+	case errors.Is(err, kube.ErrRefused), apierrors.IsInvalid(err):
 		return r.stall(ctx, c, w, "Refused", err)
 	}
 	return err
+}
+
+// foresee marks a Canary at rest as stalled when its next analysis could not be
+// made. A release that is under way holds its weight by itself.
+func (r *Reconciler) foresee(ctx context.Context, c *flaggerv1.Canary, d *rollout.Decision) {
+	switch d.Next.Phase {
+	case rollout.PhaseInitializing, rollout.PhaseInitialized, rollout.PhaseSucceeded:
+		if err := r.Analyst.Check(ctx, c); err != nil {
+			d.Stalled = true
+			d.Message = sentence(err)
+		}
+	default:
+	}
 }
 
 // targetGone brings traffic back from a target that was deleted under it, then stalls.
@@ -84,10 +98,13 @@ func (r *Reconciler) report(ctx context.Context, c *flaggerv1.Canary, cause erro
 	})
 }
 
-// sentence returns an error as a status message: without the sentinel's word
-// and within the 256 characters that a person reads.
+// sentence returns an error as a status message: a refusal without what led to
+// it, and within the 256 characters that a person reads.
 func sentence(err error) string {
-	s := strings.ReplaceAll(err.Error(), kube.ErrRefused.Error()+": ", "")
+	s := err.Error()
+	if i := strings.LastIndex(s, kube.ErrRefused.Error()+": "); i >= 0 {
+		s = s[i+len(kube.ErrRefused.Error()+": "):] // what was being done when it was refused says nothing to a person
+	}
 	if r := []rune(s); len(r) > 256 {
 		s = string(r[:255]) + "…"
 	}

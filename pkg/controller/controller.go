@@ -86,6 +86,7 @@ func (r *Reconciler) advance(ctx context.Context, c *flaggerv1.Canary) (time.Dur
 	if err != nil {
 		return 0, err
 	}
+	r.foresee(ctx, c, &d)
 	if err := r.apply(ctx, c, world.Backend, d); err != nil {
 		return 0, r.blocked(ctx, c, world, err)
 	}

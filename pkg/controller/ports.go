@@ -36,8 +36,10 @@ type Router interface {
 	Release(ctx context.Context, c *flaggerv1.Canary, b kube.Backend) error
 }
 
-// Analyst asks the metric providers. It blocks and is called off the reconcile worker.
+// Analyst asks the metric providers. But for Check it blocks, and is called off the reconcile worker.
 type Analyst interface {
+	// Check returns at once, from caches, what will keep the metrics from ever being answered; nil for nothing.
+	Check(ctx context.Context, c *flaggerv1.Canary) error
 	// Analyse judges every metric of the Canary.
 	Analyse(ctx context.Context, c *flaggerv1.Canary) rollout.Answer
 	// Silent tells whether the workload has had no request over the last window;

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ const (
 	defaultInterval = time.Minute
 	// minInterval is the least time between analyses, as in the contract.
 	minInterval = 10 * time.Second
+	// maxServiceName is the length of a DNS label.
+	maxServiceName = 63
 	// defaultDeadline is spec.progressDeadlineSeconds where none is given.
 	defaultDeadline = 10 * time.Minute
 )
@@ -82,6 +85,12 @@ func supported(c *flaggerv1.Canary, defaults Defaults) error {
 	if name := c.Spec.TargetRef.Name; strings.HasSuffix(name, kube.PrimaryName("")) && len(name) > len(kube.PrimaryName("")) {
 		return refuse("target %q ends in %q, which is the name of a primary: name the workload that you edit", name, kube.PrimaryName(""))
 	}
+	if apex := c.ApexServiceName(); len(kube.PrimaryName(apex)) > maxServiceName {
+		return refuse("the Service %s would have a name of more than %d characters: set service.name to a shorter one", kube.PrimaryName(apex), maxServiceName)
+	}
+	if err := validRegexes(c.Spec.Service.Match); err != nil {
+		return err
+	}
 	a := c.Spec.Analysis
 	switch {
 	case a.Iterations > 0 && len(a.Match) > 0:
@@ -96,6 +105,30 @@ func supported(c *flaggerv1.Canary, defaults Defaults) error {
 		return refuse("TCP routes (service.appProtocol: tcp) are not supported yet")
 	}
 	return nil
+}
+
+// validRegexes refuses expressions that no proxy could compile: Envoy's are RE2, as Go's.
+func validRegexes(matches []flaggerv1.HTTPMatchRequest) error {
+	for _, m := range matches {
+		for where, s := range map[string]*flaggerv1.StringMatch{"uri": m.URI, "scheme": m.Scheme, "method": m.Method, "authority": m.Authority} {
+			if s != nil && !compiles(s.Regex) {
+				return refuse("service.match: the regex %q of %s does not compile", s.Regex, where)
+			}
+		}
+		for where, group := range map[string]map[string]flaggerv1.StringMatch{"header": m.Headers, "absent header": m.WithoutHeaders, "query parameter": m.QueryParams} {
+			for name, s := range group {
+				if !compiles(s.Regex) {
+					return refuse("service.match: the regex %q of %s %s does not compile", s.Regex, where, name)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func compiles(expr string) bool {
+	_, err := regexp.Compile(expr)
+	return err == nil
 }
 
 func refuse(format string, args ...any) error {

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	istiov1 "istio.io/client-go/pkg/apis/networking/v1"
@@ -55,6 +56,10 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	} {
 		b = b.Watches(object, r.wakes(kind, client.Object.GetName), builder.OnlyMetadata)
 	}
+	b = b.Watches(&flaggerv1.MetricTemplate{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		return r.touching(ctx, templateKey(o.GetNamespace(), o.GetName()))
+	}))
+	b = b.Watches(&flaggerv1.Canary{}, handler.EnqueueRequestsFromMapFunc(r.rivals))
 	if err := b.Complete(r); err != nil {
 		return fmt.Errorf("set up the Canary controller: %w", err)
 	}
@@ -68,19 +73,35 @@ func (r *Reconciler) wakes(kind string, name func(client.Object) string) handler
 		if n == "" {
 			return nil
 		}
-		canaries := &flaggerv1.CanaryList{}
-		err := r.Client.List(ctx, canaries, client.InNamespace(o.GetNamespace()), client.MatchingFields{Touches: kind + "/" + n})
-		if err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "Find the Canaries to wake", "kind", kind, "name", n)
-			return nil
-		}
-		requests := make([]reconcile.Request, 0, len(canaries.Items))
-		for i := range canaries.Items {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&canaries.Items[i])})
-		}
-		return requests
+		return r.touching(ctx, kind+"/"+n, client.InNamespace(o.GetNamespace()))
 	})
 }
+
+// touching returns the Canaries that read or write what key names.
+func (r *Reconciler) touching(ctx context.Context, key string, where ...client.ListOption) []reconcile.Request {
+	canaries := &flaggerv1.CanaryList{}
+	if err := r.Client.List(ctx, canaries, append(where, client.MatchingFields{Touches: key})...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Find the Canaries to wake", "for", key)
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(canaries.Items))
+	for i := range canaries.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&canaries.Items[i])})
+	}
+	return requests
+}
+
+// rivals maps a Canary to those that want the same target: when it goes, one of them may have it.
+func (r *Reconciler) rivals(ctx context.Context, o client.Object) []reconcile.Request {
+	c, ok := o.(*flaggerv1.Canary)
+	if !ok {
+		return nil
+	}
+	wanting := r.touching(ctx, "Deployment/"+c.Spec.TargetRef.Name, client.InNamespace(c.Namespace))
+	return slices.DeleteFunc(wanting, func(q reconcile.Request) bool { return q.Name == c.Name })
+}
+
+func templateKey(namespace, name string) string { return "MetricTemplate/" + namespace + "/" + name }
 
 // Touched lists what a Canary reads or writes, as "Kind/name".
 func Touched(o client.Object) []string {
@@ -97,6 +118,11 @@ func Touched(o client.Object) []string {
 	}
 	if a := c.Spec.AutoscalerRef; a != nil {
 		keys = append(keys, a.Kind+"/"+a.Name, a.Kind+"/"+kube.PrimaryName(a.Name))
+	}
+	for _, m := range c.Spec.Analysis.Metrics {
+		if m.TemplateRef != nil {
+			keys = append(keys, templateKey(m.TemplateRef.NamespaceOr(c.Namespace), m.TemplateRef.Name))
+		}
 	}
 	for config := range c.Status.TrackedConfigs {
 		kind, name, _ := strings.Cut(config, "/")

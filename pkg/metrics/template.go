@@ -33,6 +33,20 @@ func (a *Analyst) template(ctx context.Context, c *flaggerv1.Canary, ref flagger
 	return &tmpl, nil
 }
 
+// Check returns what of the Canary's metrics can be seen to have no answer ever:
+// a template that is missing, forbidden or of a provider that is not implemented.
+func (a *Analyst) Check(ctx context.Context, c *flaggerv1.Canary) error {
+	for _, m := range c.Spec.Analysis.Metrics {
+		if m.TemplateRef == nil {
+			continue
+		}
+		if _, err := a.template(ctx, c, *m.TemplateRef); err != nil {
+			return fmt.Errorf("metric %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
 // queryOf returns what a query template can ask for.
 func queryOf(c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Query {
 	q := analysis.Query{

@@ -99,6 +99,10 @@ func (c config) current(owner *flaggerv1.Canary, source config) bool {
 	return !c.missing && !missing && c.checksum == source.checksum
 }
 
+// metadataOnly keeps a write of content from starting a cache of everybody's
+// content: what was written is remembered here, and its metadata is watched.
+const metadataOnly = client.DisableReadYourWritesConsistency
+
 func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
 	to := newConfigObject(source.Kind)
 	to.SetNamespace(c.Namespace)
@@ -106,7 +110,7 @@ func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, sourc
 	to.SetLabels(d.include.pick(source.object.GetLabels()))
 	to.SetOwnerReferences([]metav1.OwnerReference{kube.ControllerRef(c)})
 	fill(to, source.object)
-	if err := d.client.Create(ctx, to); err != nil {
+	if err := d.client.Create(ctx, to, metadataOnly); err != nil {
 		return fmt.Errorf("create %s %s: %w", source.Kind, to.GetName(), err)
 	}
 	d.contents.remember(contentKey{c.Namespace, source.copyRef()}, to)
@@ -120,7 +124,7 @@ func (d *Deployments) updateCopy(ctx context.Context, c *flaggerv1.Canary, sourc
 	to.SetOwnerReferences(owners)
 	to.SetLabels(d.include.sync(have.GetLabels(), source.object.GetLabels(), nil))
 	fill(to, source.object)
-	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(have, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(have, client.MergeFromWithOptimisticLock{}), metadataOnly); err != nil {
 		return fmt.Errorf("patch %s %s: %w", ref.Kind, ref.Name, err)
 	}
 	d.contents.remember(contentKey{c.Namespace, ref}, to)
