@@ -20,5 +20,9 @@
 // record, tell. Whatever is written can be written twice, so dying between any
 // two effects ends in the same final state.
 //
-// Start reading at Next in next.go; idle.go, progress.go, promote.go and drain.go hold the phases.
+// Start reading at Next in next.go. The phases are in initialise.go, idle.go,
+// progress.go with judge.go, promote.go and failed.go; ask.go and drain.go hold
+// the questions and the wait for silence, release.go the way out on deletion.
+// The stories in testdata tell whole releases; package planted holds mistakes
+// that the tests must notice.
 package rollout
