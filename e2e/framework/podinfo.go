@@ -37,18 +37,18 @@ func VersionOf(image string) string {
 // It has no preStop hook. Pods still serve for 3 s after they were told to stop;
 // [WithoutGrace] takes that away as well.
 func Podinfo(namespace, version string, edits ...func(*appsv1.Deployment)) *appsv1.Deployment {
-	labels := map[string]string{"app": App}
+	labels := func() map[string]string { return map[string]string{"app": App} }
 	deployment := &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: App, Labels: labels},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: App, Labels: labels()},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: ptr.To[int32](2),
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Selector: &metav1.LabelSelector{MatchLabels: labels()},
 			Strategy: appsv1.DeploymentStrategy{RollingUpdate: &appsv1.RollingUpdateDeployment{
 				MaxUnavailable: ptr.To(intstr.FromInt32(0)),
 				MaxSurge:       ptr.To(intstr.FromInt32(2)),
 			}},
 			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels(), Annotations: map[string]string{
 					"sidecar.istio.io/proxyCPU":    "10m",
 					"sidecar.istio.io/proxyMemory": "64Mi",
 				}},
