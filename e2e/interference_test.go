@@ -91,8 +91,8 @@ func TestARevisionPushedInMidRunGetsNoRequestBeforeItsOwnFirstStep(t *testing.T)
 	if early.Sent != 0 {
 		a.Errorf("6.0.2 answered %d requests before its first step: %s", early.Sent, early)
 	}
-	if got, want := a.plan(left.At), append([]int{0}, wholeWay[1:]...); !slices.Equal(got, want) {
-		a.Errorf("the plan of 6.0.2 went %v, want %v", got, want)
+	if got, want := a.plan(pushed), append([]int{50}, wholeWay...); !slices.Equal(got, want) {
+		a.Errorf("the plan went %v after the push, want %v", got, want)
 	}
 	a.Logf("traffic left the canary %s after the push", left.At.Sub(pushed).Round(time.Millisecond))
 }

@@ -56,7 +56,6 @@ func TestAnIdleCanaryCostsNoRequest(t *testing.T) {
 	t.Logf("%d requests in %s beside %d of the lease", len(others), until.Sub(from).Round(time.Second), leases)
 }
 
-// A step is one change of the route, its record and its Event.
 func TestAReleaseWritesAtMostThreeTimesAStep(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, "requests")
@@ -71,20 +70,28 @@ func TestAReleaseWritesAtMostThreeTimesAStep(t *testing.T) {
 
 	mine := a.mine(requests(t, shipped, end.At.Add(auditLag)))
 	t.Logf("a release of 5 steps: %d requests\n%s", len(mine), framework.KindTable(framework.CountByKind(mine)))
-	for _, weight := range []int{20, 30, 40, 50} {
-		at := a.until(toAdvance, shipped, "a step", framework.CanaryAt(weight)).At
-		step := between(mine, at.Add(-auditLag), at.Add(auditLag))
-		writes := 0
-		for _, r := range step {
-			if !r.Writes() {
-				t.Errorf("step to %d %%: live read %s", weight, r)
-				continue
-			}
+	steps := []int{10, 20, 30, 40, 50}
+	for i, weight := range steps[:len(steps)-1] {
+		from := a.until(toAdvance, shipped, "a step", framework.CanaryAt(weight)).At.Add(-auditLag)
+		until := a.until(toAdvance, shipped, "the next step", framework.CanaryAt(steps[i+1])).At.Add(-auditLag)
+		a.checkStep(weight, between(mine, from, until))
+	}
+}
+
+// checkStep fails the test when a step did more than it needs. A step is one change of the route, its
+// record and its Event; it lasts from shortly before that change to shortly before the next.
+func (a *app) checkStep(weight int, requests []framework.Request) {
+	a.Helper()
+	writes := 0
+	for _, r := range requests {
+		if r.Writes() {
 			writes++
+			continue
 		}
-		if writes == 0 || writes > 3 {
-			t.Errorf("step to %d %%: %d writes, want 1 to 3: %v", weight, writes, step)
-		}
+		a.Errorf("step to %d %%: live read %s", weight, r)
+	}
+	if writes == 0 || writes > 3 {
+		a.Errorf("step to %d %%: %d writes, want 1 to 3:\n%s", weight, writes, framework.KindTable(framework.CountByKind(requests)))
 	}
 }
 
