@@ -1,14 +1,19 @@
 package e2e
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
 )
 
-// auditLag is how long the API server may take to write a request down.
-const auditLag = 2 * time.Second
+const (
+	// auditLag is how long the API server may take to write a request down.
+	auditLag = 2 * time.Second
+	// ahead is how long before the tests saw a change of the route it may have been asked for.
+	ahead = 500 * time.Millisecond
+)
 
 // requests returns Linnet's requests of a time, as the API server saw them.
 func requests(t *testing.T, from, until time.Time) []framework.Request {
@@ -29,6 +34,9 @@ func TestAnIdleCanaryCostsNoRequest(t *testing.T) {
 	a := newApp(t, "idle")
 	a.deploy()
 	a.declare()
+	ctx, cancel := context.WithTimeout(a.Context(), toStart)
+	defer cancel()
+	a.must(cluster.AwaitNoDeletion(ctx))
 	a.offer(*rate / 4)
 	a.rest(10 * time.Second) // for what the initialisation still has to say
 	from := time.Now()
@@ -72,8 +80,8 @@ func TestAReleaseWritesAtMostThreeTimesAStep(t *testing.T) {
 	t.Logf("a release of 5 steps: %d requests\n%s", len(mine), framework.KindTable(framework.CountByKind(mine)))
 	steps := []int{10, 20, 30, 40, 50}
 	for i, weight := range steps[:len(steps)-1] {
-		from := a.until(toAdvance, shipped, "a step", framework.CanaryAt(weight)).At.Add(-auditLag)
-		until := a.until(toAdvance, shipped, "the next step", framework.CanaryAt(steps[i+1])).At.Add(-auditLag)
+		from := a.until(toAdvance, shipped, "a step", framework.CanaryAt(weight)).At.Add(-ahead)
+		until := a.until(toAdvance, shipped, "the next step", framework.CanaryAt(steps[i+1])).At.Add(-ahead)
 		a.checkStep(weight, between(mine, from, until))
 	}
 }

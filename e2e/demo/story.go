@@ -64,7 +64,10 @@ func run(ctx context.Context, o options, out *os.File) error {
 func (s *story) stage(ctx context.Context) error {
 	s.screen.line("Preparing namespace %s", s.namespace)
 	if err := s.within(ctx, time.Minute, func(ctx context.Context) error {
-		return s.cluster.DeleteNamespace(ctx, s.namespace)
+		if err := s.cluster.DeleteNamespace(ctx, s.namespace); err != nil {
+			return err
+		}
+		return s.cluster.AwaitNamespaceGone(ctx, s.namespace)
 	}); err != nil {
 		return err
 	}

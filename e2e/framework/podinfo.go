@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -87,26 +86,6 @@ func WithoutGrace(d *appsv1.Deployment) {
 	c := &d.Spec.Template.Spec.Containers[0]
 	// podinfo waits before it stops unless its log level is debug.
 	c.Env = append(c.Env, corev1.EnvVar{Name: "PODINFO_LEVEL", Value: "debug"})
-}
-
-// CreateNamespace creates a namespace whose pods get a sidecar.
-func (c *Cluster) CreateNamespace(ctx context.Context, name string) error {
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"istio-injection": "enabled"}}}
-	if err := c.Create(ctx, ns); err != nil {
-		return fmt.Errorf("create Namespace %s: %w", name, err)
-	}
-	return nil
-}
-
-// DeleteNamespace deletes a namespace and waits until it is gone. One that is not there is fine.
-func (c *Cluster) DeleteNamespace(ctx context.Context, name string) error {
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	if err := c.Delete(ctx, ns); apierrors.IsNotFound(err) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("delete Namespace %s: %w", name, err)
-	}
-	return c.awaitGone(ctx, &corev1.NamespaceList{}, ns)
 }
 
 // Ship gives the application a new version, as a user does who sets the image.
