@@ -65,7 +65,7 @@ func TestBadManifestsAreRefused(t *testing.T) {
 func kinds(t *testing.T) map[string]*Kind {
 	t.Helper()
 	known := map[string]*Kind{}
-	files, err := filepath.Glob("../*.yaml")
+	files, err := filepath.Glob("../flagger.app_*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("find CRDs: %v, %v", files, err)
 	}
