@@ -29,7 +29,7 @@ func (a *Analyst) checkSuccessRate(ctx context.Context, c *flaggerv1.Canary, m f
 
 	switch {
 	case own.Outcome == analysis.NoData && callers.Outcome == analysis.NoData:
-		return a.noDataOrBlind(ctx, e, m, own.Result, unseenRequests(c, m.Interval))
+		return a.noDataOrBlind(ctx, e, c, m, own.Result, unseenRequests(c, m.Interval))
 	case !callers.worseThan(own):
 		return own.Result
 	case callers.Outcome == analysis.Fail && own.Outcome != analysis.Fail:
@@ -42,15 +42,39 @@ func (a *Analyst) checkSuccessRate(ctx context.Context, c *flaggerv1.Canary, m f
 // tell yet: a rate takes two samples, and after an outage, or right after the
 // first request, there are series with fewer. That is an error, which holds the
 // release, where no data would count against it.
-func (a *Analyst) noDataOrBlind(ctx context.Context, e endpoint, m flaggerv1.CanaryMetric, res analysis.Result, unseen string) analysis.Result {
+func (a *Analyst) noDataOrBlind(ctx context.Context, e endpoint, c *flaggerv1.Canary, m flaggerv1.CanaryMetric, res analysis.Result, unseen string) analysis.Result {
 	_, err := a.number(ctx, e, unseen)
 	switch {
 	case errors.Is(err, errNoData):
+		if why := a.unfollowed(ctx, e, c, m.Interval); why != nil {
+			return unmeasured(m.Name, why)
+		}
 		return res
 	case err == nil:
 		err = fmt.Errorf("Prometheus has fewer than two samples of the last %s", m.Interval)
 	}
 	return unmeasured(m.Name, err)
+}
+
+// sureShare is how many requests the canary must have been due for their absence
+// to be no chance: with a share that is followed, none of 20 come with a
+// probability of e⁻²⁰, about 2 in a billion (Poisson).
+const sureShare = 20
+
+// unfollowed tells a canary that nobody calls from a route that the mesh does not
+// follow, as when istiod is away: the primary's requests say how many were due. It
+// returns nil when that cannot be said.
+func (a *Analyst) unfollowed(ctx context.Context, e endpoint, c *flaggerv1.Canary, interval string) error {
+	weight := float64(c.Status.CanaryWeight)
+	if weight <= 0 || weight >= 100 {
+		return nil
+	}
+	primary, err := a.number(ctx, e, requestsAtPrimary(c, interval))
+	if err != nil || primary*weight/(100-weight) < sureShare {
+		return nil //nolint:nilerr // without a count of the primary nothing is known of the route
+	}
+	return fmt.Errorf("the mesh does not follow the route: %s got about %.0f requests in %s, and the canary none of its %.0f %%",
+		c.PrimaryName(), primary, interval, weight)
 }
 
 // view is a success rate as one side of the connection counts it.
@@ -89,7 +113,7 @@ func (a *Analyst) checkDuration(ctx context.Context, c *flaggerv1.Canary, m flag
 		res = unmeasured(m.Name, err)
 	}
 	if res.Outcome == analysis.NoData {
-		return a.noDataOrBlind(ctx, e, m, res, unseenDurations(c, m.Interval))
+		return a.noDataOrBlind(ctx, e, c, m, res, unseenDurations(c, m.Interval))
 	}
 	return res
 }

@@ -185,6 +185,37 @@ func TestNoDataIsToldFromABlindPrometheus(t *testing.T) {
 	}
 }
 
+func TestARouteThatNobodyFollowsIsToldFromACanaryThatNobodyCalls(t *testing.T) {
+	tests := map[string]struct {
+		weight   int
+		primary  string
+		want     analysis.Outcome
+		wantText string
+	}{
+		"the canary was due a hundred requests": {10, vector("900"), analysis.Error, "the mesh does not follow the route: podinfo-primary got about 900 requests in 1m, and the canary none of its 10 %"},
+		"the canary was due too few to tell":    {10, vector("100"), analysis.NoData, "no such series"},
+		"the canary was due nothing":            {0, vector("900"), analysis.NoData, "no such series"},
+		"the primary has no share to tell by":   {100, vector("900"), analysis.NoData, "no such series"},
+		"the primary has no requests either":    {10, vector(), analysis.NoData, "no such series"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPrometheus(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.FormValue("query"), "podinfo-primary") {
+					answering(tc.primary)(w, r)
+					return
+				}
+				answering(vector())(w, r)
+			})
+			for _, metric := range []flaggerv1.CanaryMetric{successRate(atLeast(99)), duration(atMost(500))} {
+				c := canary(metric)
+				c.Status.CanaryWeight = tc.weight
+				expect(t, analyst(t, p.URL).Analyse(context.Background(), c).Checks, tc.want, tc.wantText)
+			}
+		})
+	}
+}
+
 func TestBuiltInsAreForIstio(t *testing.T) {
 	p := newPrometheus(t, answering(vector("99")))
 	for provider, want := range map[string]analysis.Outcome{"": analysis.Pass, "istio": analysis.Pass, "kubernetes": analysis.Error, "linkerd": analysis.Error} {

@@ -38,6 +38,11 @@ func durationAtCanary(c *flaggerv1.Canary, interval string) string {
 	return fmt.Sprintf(`histogram_quantile(0.99, sum by (le) (rate(%s[%s])))`, durations(c), interval)
 }
 
+// requestsAtPrimary counts the requests that the primary has answered.
+func requestsAtPrimary(c *flaggerv1.Canary, interval string) string {
+	return fmt.Sprintf(`sum(increase(%s[%s]))`, requestsAt("destination", ofWorkload(c.Namespace, c.PrimaryName())), interval)
+}
+
 // unseenRequests counts the series that successAtCanary and successAtCallers
 // would use and cannot, because they have no two samples in the interval.
 func unseenRequests(c *flaggerv1.Canary, interval string) string {
