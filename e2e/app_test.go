@@ -119,6 +119,18 @@ func (a *app) until(limit time.Duration, from time.Time, what string, fits func(
 	return v
 }
 
+// untilAnswered waits until users meet a version: the gateway knows the route.
+func (a *app) untilAnswered(version string) {
+	a.Helper()
+	deadline := time.Now().Add(toAdvance)
+	for a.load.Tally().All().Version(version).Requests == 0 {
+		if time.Now().After(deadline) {
+			a.Fatalf("%s answered no request within %s\n%s", version, toAdvance, a.release.Report(time.Time{}))
+		}
+		a.rest(100 * time.Millisecond)
+	}
+}
+
 // untilPromoted waits for the end of a good release, when the canary is stopped.
 func (a *app) untilPromoted(from time.Time, version string) framework.View {
 	a.Helper()

@@ -14,15 +14,17 @@ import (
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
-// inMidRun brings an application under load to the first step of 6.0.1's release, and returns when that was shipped.
-func inMidRun(t *testing.T, name string, perSecond int, edits ...func(*flaggerv1.Canary)) (a *app, shipped time.Time) {
+// inMidRun brings an application under load to the first step of 6.0.1's release, so that users meet it,
+// and returns when it was shipped.
+func inMidRun(t *testing.T, name string, perSecond int, edits ...func(*flaggerv1.Canary)) (_ *app, shipped time.Time) {
 	t.Helper()
-	a = newApp(t, name)
+	a := newApp(t, name)
 	a.deploy()
 	a.declare(edits...)
 	a.offer(perSecond)
 	shipped = a.ship("6.0.1")
 	a.until(toAdvance, shipped, "the first step", framework.CanaryAt(10))
+	a.untilAnswered("6.0.1")
 	return a, shipped
 }
 

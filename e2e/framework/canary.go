@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
@@ -21,9 +20,8 @@ func NewCanary(namespace string, edits ...func(*flaggerv1.Canary)) *flaggerv1.Ca
 	c := &flaggerv1.Canary{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: App},
 		Spec: flaggerv1.CanarySpec{
-			Provider:                "istio",
-			TargetRef:               flaggerv1.TargetReference{APIVersion: "apps/v1", Kind: "Deployment", Name: App},
-			ProgressDeadlineSeconds: ptr.To[int32](60),
+			Provider:  "istio",
+			TargetRef: flaggerv1.TargetReference{APIVersion: "apps/v1", Kind: "Deployment", Name: App},
 			Service: flaggerv1.CanaryService{
 				Port:     port,
 				Gateways: []string{SystemNamespace + "/public-gateway"},
