@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -74,10 +73,10 @@ func weights(list string) ([]int, error) {
 		if err != nil || weight < 1 || weight > 100 {
 			return nil, fmt.Errorf("--steps %s: %q is not a percentage between 1 and 100", list, text)
 		}
+		if len(steps) > 0 && weight <= steps[len(steps)-1] {
+			return nil, fmt.Errorf("--steps %s: each step must be greater than the one before", list)
+		}
 		steps = append(steps, weight)
-	}
-	if !slices.IsSorted(steps) {
-		return nil, fmt.Errorf("--steps %s: each step must be greater than the one before", list)
 	}
 	return steps, nil
 }

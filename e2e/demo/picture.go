@@ -43,12 +43,12 @@ func bar(canary int) string {
 func (s *story) figures(now time.Time) []string {
 	v := s.release.Last()
 	w := s.load.Tally().Between(now.Add(-window), time.Time{})
-	all := s.load.Tally().All()
+	sent, failed := s.load.Tally().Count()
 	return []string{
 		s.summary(),
 		side("primary", framework.ImageOf(v.Primary), w.Side(framework.Primary)),
 		side("canary", framework.ImageOf(v.Target), w.Side(framework.Canary)),
-		fmt.Sprintf("all: %.0f requests/s, %d sent, %d failed", s.load.Tally().Rate(), all.Sent, all.Failed),
+		fmt.Sprintf("all: %.0f requests/s, %d sent, %d failed", s.load.Tally().Rate(), sent, failed),
 	}
 }
 

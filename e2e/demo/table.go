@@ -82,10 +82,10 @@ func (s *story) judge(tally *framework.Tally) error {
 }
 
 // lost returns the requests that failed and that the bad version did not answer itself.
-func (s *story) lost(tally *framework.Tally) []framework.Sample {
-	version := framework.VersionOf(framework.Image(badVersion))
-	return tally.Select(func(r framework.Sample) bool {
-		own := r.Side() == framework.Canary && r.Version == version && r.Code == http.StatusInternalServerError
-		return r.Failed() && !own
-	})
+func (s *story) lost(tally *framework.Tally) []framework.Sample { return tally.Select(isLost) }
+
+func isLost(r framework.Sample) bool {
+	own := r.Side() == framework.Canary && r.Version == framework.VersionOf(framework.Image(badVersion)) &&
+		r.Code == http.StatusInternalServerError
+	return r.Failed() && !own
 }

@@ -63,6 +63,7 @@ type Tally struct {
 	began   time.Time
 	ended   time.Time
 	unsent  int64
+	failed  int
 	samples []Sample
 }
 
@@ -72,6 +73,9 @@ func (t *Tally) add(s Sample) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.samples = append(t.samples, s)
+	if s.Failed() {
+		t.failed++
+	}
 }
 
 func (t *Tally) giveUp(slots int64) {
@@ -106,21 +110,29 @@ func (t *Tally) Rate() float64 {
 	return float64(len(t.samples)) / until.Sub(t.began).Seconds()
 }
 
+// Count returns how many requests were sent and how many of them failed. It costs nothing.
+func (t *Tally) Count() (sent, failed int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.samples), t.failed
+}
+
 // All counts every request.
 func (t *Tally) All() Window { return t.Between(time.Time{}, time.Time{}) }
 
 // Between counts the requests that began at from or later and before until. A zero time is no limit.
 func (t *Tally) Between(from, until time.Time) Window {
-	return WindowOf(t.Select(func(s Sample) bool {
+	return WindowOf(selectFrom(t.endedSince(from), func(s Sample) bool {
 		return !s.Began.Before(from) && (until.IsZero() || s.Began.Before(until))
 	}))
 }
 
 // Select returns the requests that fit, in the order in which they began.
 func (t *Tally) Select(fits func(Sample) bool) []Sample {
-	t.mu.Lock()
-	samples := t.samples[:len(t.samples):len(t.samples)]
-	t.mu.Unlock()
+	return selectFrom(t.endedSince(time.Time{}), fits)
+}
+
+func selectFrom(samples []Sample, fits func(Sample) bool) []Sample {
 	var selected []Sample
 	for _, s := range samples {
 		if fits(s) {
@@ -129,4 +141,18 @@ func (t *Tally) Select(fits func(Sample) bool) []Sample {
 	}
 	slices.SortStableFunc(selected, func(a, b Sample) int { return a.Began.Compare(b.Began) })
 	return selected
+}
+
+// disorder is how far samples may be out of the order in which they ended: the
+// time between an answer and its entry here.
+const disorder = time.Second
+
+// endedSince returns the samples of requests that ended at a time or later, and maybe a few more.
+func (t *Tally) endedSince(from time.Time) []Sample {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first, _ := slices.BinarySearchFunc(t.samples, from.Add(-disorder), func(s Sample, from time.Time) int {
+		return s.Began.Add(s.Took).Compare(from)
+	})
+	return t.samples[first:len(t.samples):len(t.samples)]
 }

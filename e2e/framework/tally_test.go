@@ -50,8 +50,9 @@ func TestASampleTellsWhoAnswered(t *testing.T) {
 func TestATallyIsCutByTheTimeARequestBegan(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	tally := newTally(start)
-	for _, second := range []int{3, 1, 2, 0} {
-		tally.add(Sample{Began: start.Add(time.Duration(second) * time.Second), Code: 200 + second, Took: time.Hour})
+	for _, second := range []int{3, 2, 1, 0} { // in the order in which they end
+		took := time.Duration(4-second) * 10 * time.Second
+		tally.add(Sample{Began: start.Add(time.Duration(second) * time.Second), Code: 200 + second, Took: took})
 	}
 	cases := map[string]struct {
 		from, until int
@@ -72,6 +73,16 @@ func TestATallyIsCutByTheTimeARequestBegan(t *testing.T) {
 				t.Errorf("Between() = %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestTheCountKeepsStepWithTheSamples(t *testing.T) {
+	tally := newTally(time.Now())
+	for _, code := range []int{200, 500, 404, 200} {
+		tally.add(Sample{Code: code})
+	}
+	if sent, failed := tally.Count(); sent != 4 || failed != 2 {
+		t.Errorf("Count() = %d, %d; want 4, 2", sent, failed)
 	}
 }
 
