@@ -25,15 +25,19 @@ func TestMain(m *testing.M) {
 	flag.StringVar(&lab.Path, "lab-program", "bin/lab", "the program that runs the lab")
 	flag.StringVar(&lab.Name, "lab", "e2e", "the lab that the tests run in")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	var err error
-	if cluster, err = framework.Open(ctx); err == nil {
-		err = cluster.AwaitController(ctx)
-	}
-	if err != nil {
+	if err := open(); err != nil {
 		fmt.Fprintf(os.Stderr, "The tests need a lab with Linnet, see make e2e: %v\n", err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+func open() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var err error
+	if cluster, err = framework.Open(ctx); err != nil {
+		return err
+	}
+	return cluster.AwaitController(ctx)
 }

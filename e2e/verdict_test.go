@@ -7,7 +7,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -85,6 +84,6 @@ func report(t *testing.T, what string, runs [][]time.Duration) {
 
 // onePlainPod makes the application as light as it can be: it gets no traffic here.
 func onePlainPod(d *appsv1.Deployment) {
-	d.Spec.Replicas = ptr.To[int32](1)
+	d.Spec.Replicas = new(int32(1))
 	d.Spec.Template.Labels["sidecar.istio.io/inject"] = "false"
 }

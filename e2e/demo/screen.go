@@ -43,7 +43,7 @@ func (s *screen) lineAt(at time.Time, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase()
-	fmt.Fprintf(s.out, "%6.1fs  %s\n", at.Sub(s.began).Seconds(), text)
+	_, _ = fmt.Fprintf(s.out, "%6.1fs  %s\n", at.Sub(s.began).Seconds(), text)
 }
 
 // follow shows the story until the function that it returns is called.
@@ -108,7 +108,7 @@ func (s *screen) draw(story *story, now time.Time) {
 	defer s.mu.Unlock()
 	s.erase()
 	for _, l := range picture {
-		fmt.Fprintf(s.out, "%s\x1b[K\n", l)
+		_, _ = fmt.Fprintf(s.out, "%s\x1b[K\n", l)
 	}
 	s.drawn = len(picture)
 }
@@ -116,7 +116,7 @@ func (s *screen) draw(story *story, now time.Time) {
 // erase takes the picture away, so that a line can be printed in its place. The lock is held.
 func (s *screen) erase() {
 	if s.drawn > 0 {
-		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
+		_, _ = fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
 		s.drawn = 0
 	}
 }

@@ -55,7 +55,7 @@ func run(ctx context.Context, o options, out *os.File) error {
 		return err
 	}
 	if !o.keep {
-		defer s.cleanUp()
+		defer s.cleanUp(context.WithoutCancel(ctx))
 	}
 	return s.play(ctx)
 }
@@ -79,8 +79,9 @@ func (s *story) stage(ctx context.Context) error {
 	return nil
 }
 
-func (s *story) cleanUp() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+// cleanUp removes the namespace, also when the demo was interrupted.
+func (s *story) cleanUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	if err := s.cluster.DeleteNamespace(ctx, s.namespace); err != nil {
 		s.screen.line("Left behind: %v", err)
@@ -103,7 +104,7 @@ func (s *story) play(ctx context.Context) error {
 		s.screen.line("So far: %s", tally.All())
 		return err
 	}
-	fmt.Fprint(s.screen.out, s.table(tally))
+	_, _ = fmt.Fprint(s.screen.out, s.table(tally))
 	return s.judge(tally)
 }
 

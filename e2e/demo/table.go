@@ -42,7 +42,7 @@ func (s *story) actsOf(version string, from, until time.Time) []act {
 func (s *story) table(tally *framework.Tally) string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
-	fmt.Fprint(t, "\nPHASE\tSENT\tFAILED\tANSWERED BY\n")
+	_, _ = fmt.Fprint(t, "\nPHASE\tSENT\tFAILED\tANSWERED BY\n")
 	acts := s.acts()
 	for i, a := range acts {
 		until := time.Time{}
@@ -52,17 +52,17 @@ func (s *story) table(tally *framework.Tally) string {
 		row(t, a.title, tally.Between(a.from, until))
 	}
 	row(t, "in all", tally.All())
-	fmt.Fprintln(t)
+	_, _ = fmt.Fprintln(t)
 	for _, f := range s.measured(tally) {
-		fmt.Fprintf(t, "%s\t%s\n", f.what, f.value)
+		_, _ = fmt.Fprintf(t, "%s\t%s\n", f.what, f.value)
 	}
-	t.Flush()
+	_ = t.Flush()
 	return b.String()
 }
 
 func row(t *tabwriter.Writer, title string, w framework.Window) {
 	if w.Sent > 0 {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", title, w.Sent, w.Failed, w.Answered())
+		_, _ = fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", title, w.Sent, w.Failed, w.Answered())
 	}
 }
 

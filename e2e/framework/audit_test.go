@@ -3,6 +3,7 @@ package framework
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,11 +20,7 @@ func TestTheAuditLogGivesEachRequestOnce(t *testing.T) {
 		`{"stage":"ResponseComplete","verb":"get","requestRec`,
 	}
 	path := filepath.Join(t.TempDir(), "audit.log")
-	var text string
-	for _, line := range lines {
-		text += line + "\n"
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

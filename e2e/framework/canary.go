@@ -2,6 +2,7 @@ package framework
 
 import (
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -78,9 +79,9 @@ func Describe(c *flaggerv1.Canary) string {
 		return "no Canary"
 	}
 	s := c.Status
-	line := fmt.Sprintf("phase %q, weight %d, %d failed checks: %s", s.Phase, s.CanaryWeight, s.FailedChecks, s.Message)
+	parts := []string{fmt.Sprintf("phase %q, weight %d, %d failed checks: %s", s.Phase, s.CanaryWeight, s.FailedChecks, s.Message)}
 	for _, check := range s.Checks {
-		line += fmt.Sprintf("; %s %s %s %s", check.Name, check.Value, check.Verdict, check.Message)
+		parts = append(parts, fmt.Sprintf("%s %s %s %s", check.Name, check.Value, check.Verdict, check.Message))
 	}
-	return line
+	return strings.Join(parts, "; ")
 }

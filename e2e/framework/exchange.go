@@ -3,6 +3,7 @@ package framework
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -44,11 +45,11 @@ func newExchange(address string, request []byte, timeout time.Duration) *exchang
 	return &exchange{address: address, request: request, timeout: timeout}
 }
 
-// do sends the request once and reads the whole answer. After a fault, or when
-// the server says so, the next call opens a new connection.
-func (e *exchange) do() Reply {
+// do sends the request once and reads the whole answer, for which ctx bounds only the opening of
+// a connection. After a fault, or when the server says so, the next call opens a new one.
+func (e *exchange) do(ctx context.Context) Reply {
 	if e.conn == nil {
-		if err := e.open(); err != nil {
+		if err := e.open(ctx); err != nil {
 			return Reply{Fault: "dial", Detail: err.Error()}
 		}
 	}
@@ -70,7 +71,7 @@ func (e *exchange) roundTrip() (reply Reply, keep bool) {
 	if err != nil {
 		return Reply{Fault: faultOf(err, "garbled"), Detail: fmt.Sprintf("read answer: %v", err)}, false
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	body, err := readBody(answer.Body)
 	if err != nil {
 		return Reply{Fault: faultOf(err, "garbled"), Detail: fmt.Sprintf("read body of a %d: %v", answer.StatusCode, err)}, false
@@ -87,8 +88,9 @@ func readBody(r io.Reader) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (e *exchange) open() error {
-	conn, err := net.DialTimeout("tcp", e.address, e.timeout)
+func (e *exchange) open(ctx context.Context) error {
+	dialer := net.Dialer{Timeout: e.timeout}
+	conn, err := dialer.DialContext(ctx, "tcp", e.address)
 	if err != nil {
 		return err
 	}

@@ -107,13 +107,16 @@ func (l *Load) work(ctx context.Context, e *exchange) {
 			return
 		case <-timer.C:
 		}
-		l.send(e)
+		if ctx.Err() != nil {
+			return // both were ready
+		}
+		l.send(context.WithoutCancel(ctx), e)
 	}
 }
 
-func (l *Load) send(e *exchange) {
+func (l *Load) send(ctx context.Context, e *exchange) {
 	began := time.Now()
-	reply := e.do()
+	reply := e.do(ctx)
 	s := l.config.sampleOf(reply)
 	s.Began, s.Took = began, time.Since(began)
 	l.tally.add(s)

@@ -106,7 +106,7 @@ func TestLoadCountsAKeptConnectionThatWasClosedBehindItsBack(t *testing.T) {
 	defer e.close()
 	var got []string
 	for range 4 {
-		reply := e.do()
+		reply := e.do(t.Context())
 		got = append(got, fmt.Sprint(reply.Code, reply.Fault))
 	}
 	if want := []string{"200", "0closed", "200", "0closed"}; !cmp.Equal(got, want) {
@@ -158,14 +158,14 @@ func TestLoadNamesTheFaultOfARequestWithoutAnswer(t *testing.T) {
 			})
 			e := newExchange(s.Listener.Addr().String(), LoadConfig{Path: "/"}.request(), 200*time.Millisecond)
 			defer e.close()
-			if reply := e.do(); reply.Fault != c.want || reply.Code != 0 {
+			if reply := e.do(t.Context()); reply.Fault != c.want || reply.Code != 0 {
 				t.Errorf("do() = %d %q (%s), want fault %q", reply.Code, reply.Fault, reply.Detail, c.want)
 			}
 		})
 	}
 	t.Run("nobody listening is dial", func(t *testing.T) {
 		e := newExchange("127.0.0.1:1", nil, time.Second)
-		if reply := e.do(); reply.Fault != "dial" {
+		if reply := e.do(t.Context()); reply.Fault != "dial" {
 			t.Errorf("do() = %q (%s), want dial", reply.Fault, reply.Detail)
 		}
 	})

@@ -32,7 +32,8 @@ func (c *Cluster) ServeMetrics(ctx context.Context) (*MetricServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(node, "0"))
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(node, "0"))
 	if err != nil {
 		return nil, fmt.Errorf("listen for metric queries: %w", err)
 	}

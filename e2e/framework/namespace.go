@@ -2,7 +2,9 @@ package framework
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,9 +19,7 @@ var ourNamespaces = map[string]string{"app.kubernetes.io/part-of": "linnet-e2e"}
 // CreateNamespace creates a namespace whose pods get a sidecar.
 func (c *Cluster) CreateNamespace(ctx context.Context, name string) error {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"istio-injection": "enabled"}}}
-	for key, value := range ourNamespaces {
-		ns.Labels[key] = value
-	}
+	maps.Copy(ns.Labels, ourNamespaces)
 	if err := c.Create(ctx, ns); err != nil {
 		return fmt.Errorf("create Namespace %s: %w", name, err)
 	}
@@ -68,7 +68,7 @@ func (c *Cluster) poll(ctx context.Context, what string, so func() (bool, error)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s for %s: %w (%v)", time.Since(began).Round(time.Second), what, ctx.Err(), err)
+			return fmt.Errorf("waited %s for %s: %w", time.Since(began).Round(time.Second), what, errors.Join(ctx.Err(), err))
 		case <-tick.C:
 		}
 	}
