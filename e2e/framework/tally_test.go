@@ -59,6 +59,7 @@ func TestATallyIsCutByTheTimeARequestBegan(t *testing.T) {
 		want        map[string]int
 	}{
 		"the start belongs to the window, the end does not": {1, 3, map[string]int{"201": 1, "202": 1}},
+		"a request that ended first may have begun last":    {3, -1, map[string]int{"203": 1}},
 		"zero times are no limits":                          {-1, -1, map[string]int{"200": 1, "201": 1, "202": 1, "203": 1}},
 	}
 	at := func(second int) time.Time {
@@ -97,6 +98,9 @@ func TestAWindowSumsUpSidesAndVersions(t *testing.T) {
 	canary := w.Side(Canary)
 	if rate, ok := canary.SuccessRate(); !ok || rate != 50 || canary.Requests != 2 || canary.Failed != 1 {
 		t.Errorf("canary: %d requests, %d failed, %v %% success; want 2, 1, 50", canary.Requests, canary.Failed, rate)
+	}
+	if got := w.By[Responder{Primary, "6.0.0"}].Quantile(0.5); got != 10*time.Millisecond {
+		t.Errorf("half of 6.0.0's answers within %s, want 10 ms", got)
 	}
 	if _, ok := w.Version("6.0.2").SuccessRate(); ok {
 		t.Error("a version without requests has a success rate")
