@@ -91,6 +91,11 @@ func supported(c *flaggerv1.Canary, defaults Defaults) error {
 	if err := validRegexes(c.Spec.Service.Match); err != nil {
 		return err
 	}
+	return strategy(c)
+}
+
+// strategy refuses what is not a weighted release.
+func strategy(c *flaggerv1.Canary) error {
 	a := c.Spec.Analysis
 	switch {
 	case a.Iterations > 0 && len(a.Match) > 0:
