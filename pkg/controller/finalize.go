@@ -14,19 +14,16 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-// finalizerName is that of the reference, so that either controller can finish the other's Canary.
-const finalizerName = "finalizer.flagger.app"
-
 // ensureFinalizer keeps the finalizer on exactly the Canaries that hand their application back.
 func (r *Reconciler) ensureFinalizer(ctx context.Context, c *flaggerv1.Canary) error {
-	if c.Spec.RevertOnDeletion == controllerutil.ContainsFinalizer(c, finalizerName) {
+	if c.Spec.RevertOnDeletion == controllerutil.ContainsFinalizer(c, flaggerv1.Finalizer) {
 		return nil
 	}
 	before := c.DeepCopy()
 	if c.Spec.RevertOnDeletion {
-		controllerutil.AddFinalizer(c, finalizerName)
+		controllerutil.AddFinalizer(c, flaggerv1.Finalizer)
 	} else {
-		controllerutil.RemoveFinalizer(c, finalizerName)
+		controllerutil.RemoveFinalizer(c, flaggerv1.Finalizer)
 	}
 	if err := r.Client.Patch(ctx, c, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("set the finalizer of Canary %s: %w", client.ObjectKeyFromObject(c), err)
@@ -38,7 +35,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, c *flaggerv1.Canary) e
 // the routes are given back, the primary falls silent, and only then is the
 // Canary let go, which takes the primary along.
 func (r *Reconciler) finalize(ctx context.Context, c *flaggerv1.Canary) (time.Duration, error) {
-	if !controllerutil.ContainsFinalizer(c, finalizerName) {
+	if !controllerutil.ContainsFinalizer(c, flaggerv1.Finalizer) {
 		r.forget(client.ObjectKeyFromObject(c))
 		return 0, nil
 	}
@@ -79,7 +76,7 @@ func (r *Reconciler) finalize(ctx context.Context, c *flaggerv1.Canary) (time.Du
 // letGo removes the finalizer.
 func (r *Reconciler) letGo(ctx context.Context, c *flaggerv1.Canary) error {
 	before := c.DeepCopy()
-	controllerutil.RemoveFinalizer(c, finalizerName)
+	controllerutil.RemoveFinalizer(c, flaggerv1.Finalizer)
 	if err := r.Client.Patch(ctx, c, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("remove the finalizer of Canary %s: %w", client.ObjectKeyFromObject(c), err))
 	}
