@@ -115,11 +115,11 @@ func TestWhyARefusalRefused(t *testing.T) {
 		},
 		"the address of cloud metadata": {
 			hook:   func(string) flaggerv1.CanaryWebhook { return gate("http://169.254.169.254/latest") },
-			reason: `webhook "gate" (confirm-rollout) could not be reached: dial tcp 169.254.169.254:80: webhooks may not be at 169.254.169.254, which is reserved for the machine itself`,
+			reason: `webhook "gate" (confirm-rollout) could not be reached: dial tcp 169.254.169.254:80: address 169.254.169.254 is not allowed: it is reserved for the machine itself`,
 		},
 		"the metadata address that is not link-local": {
 			hook:   func(string) flaggerv1.CanaryWebhook { return gate("http://[fd00:ec2::254]/latest") },
-			reason: `webhook "gate" (confirm-rollout) could not be reached: dial tcp [fd00:ec2::254]:80: webhooks may not be at fd00:ec2::254, which is reserved for the machine itself`,
+			reason: `webhook "gate" (confirm-rollout) could not be reached: dial tcp [fd00:ec2::254]:80: address fd00:ec2::254 is not allowed: it is reserved for the machine itself`,
 		},
 		"a name is cut": {
 			handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) },

@@ -3,10 +3,10 @@ package hook
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/outbound"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
@@ -29,11 +29,10 @@ type Options struct {
 // open between calls.
 type Caller struct {
 	now       func() time.Time
-	wait      func(ctx context.Context, d time.Duration) error
 	userAgent string
 	eventURL  string
-	verifying *http.Client
-	trusting  *http.Client
+	verifying outbound.Poster
+	trusting  outbound.Poster
 }
 
 // New returns a Caller. Proxies are taken from the environment.
@@ -41,23 +40,19 @@ func New(o Options) *Caller {
 	if o.UserAgent == "" {
 		o.UserAgent = "linnet"
 	}
-	if o.Wait == nil {
-		o.Wait = wait
-	}
 	return &Caller{
 		now:       o.Now,
-		wait:      o.Wait,
 		userAgent: o.UserAgent,
 		eventURL:  o.EventURL,
-		verifying: newClient(o.AllowLoopback, false),
-		trusting:  newClient(o.AllowLoopback, true),
+		verifying: outbound.Poster{Client: outbound.NewClient(outbound.Options{AllowLoopback: o.AllowLoopback}), Wait: o.Wait},
+		trusting:  outbound.Poster{Client: outbound.NewClient(outbound.Options{AllowLoopback: o.AllowLoopback, AnyCertificate: true}), Wait: o.Wait},
 	}
 }
 
 // CloseIdle closes the connections that are kept open for later calls.
 func (c *Caller) CloseIdle() {
-	c.verifying.CloseIdleConnections()
-	c.trusting.CloseIdleConnections()
+	c.verifying.Client.CloseIdleConnections()
+	c.trusting.Client.CloseIdleConnections()
 }
 
 // Ask calls every webhook of the type in order and stops at the first refusal:

@@ -24,7 +24,7 @@ func TestTheOwnMachineIsOutOfReach(t *testing.T) {
 	r := newReceiver(t, ok)
 	caller := newCaller(t, func(o *hook.Options) { o.AllowLoopback = false })
 	got := ask(t, caller, gate(r.URL))
-	if got.Verdict != rollout.Fail || !strings.Contains(got.Reason, "webhooks may not be at 127.0.0.1") {
+	if got.Verdict != rollout.Fail || !strings.Contains(got.Reason, "address 127.0.0.1 is not allowed") {
 		t.Errorf("Ask() = %s (%s), want a refusal that names the address", got.Verdict, got.Reason)
 	}
 	if len(r.requests()) > 0 {

@@ -1,8 +1,6 @@
 package hook
 
 import (
-	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -28,16 +26,5 @@ func TestTimeoutOf(t *testing.T) {
 				t.Errorf("timeoutOf(%q) = %s, want %s", tt.spec, got, tt.want)
 			}
 		})
-	}
-}
-
-func TestWait(t *testing.T) {
-	if err := wait(t.Context(), time.Nanosecond); err != nil {
-		t.Errorf("wait() = %v, want nil", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := wait(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("wait() = %v when cancelled, want %v", err, context.Canceled)
 	}
 }

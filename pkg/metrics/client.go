@@ -3,7 +3,6 @@ package metrics
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -12,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/config"
+
+	"github.com/linnet-delivery/linnet/pkg/outbound"
 )
 
 // idle is how long an unused client, and an unused connection, is kept.
@@ -70,7 +71,7 @@ func (c *clients) dial(e endpoint) (*openClient, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, errors.New("the address of its Prometheus is not an http or https URL such as http://prometheus.monitoring:9090")
 	}
-	dialer := &net.Dialer{Control: refuseLinkLocal}
+	dialer := outbound.NewDialer(true)
 	client, err := config.NewClientFromConfig(e.config(), "linnet-metrics",
 		config.WithDialContextFunc(dialer.DialContext), config.WithIdleConnTimeout(idle), config.WithUserAgent("linnet"))
 	if err != nil {

@@ -4,23 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"syscall"
 )
-
-// refuseLinkLocal keeps addresses that users write from reaching the metadata
-// service of a cloud. It runs after the name was resolved, so no DNS answer gets round it.
-func refuseLinkLocal(_, address string, _ syscall.RawConn) error {
-	ap, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("parse address %s: %w", address, err)
-	}
-	ip := ap.Addr().Unmap()
-	if ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || ip == netip.MustParseAddr("fd00:ec2::254") {
-		return fmt.Errorf("address %s is not allowed", ip)
-	}
-	return nil
-}
 
 // cappedTransport ends answers that are too long with an error.
 type cappedTransport struct {
