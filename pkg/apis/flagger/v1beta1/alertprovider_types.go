@@ -2,7 +2,7 @@ package v1beta1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// AlertProvider is a chat room to which alerts are sent. Canaries refer to it in
+// AlertProvider is a chat room, or a program, to which alerts are sent. Canaries refer to it in
 // spec.analysis.alerts.
 //
 // +kubebuilder:object:root=true
@@ -33,7 +33,8 @@ type AlertProviderList struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.address) != has(self.secretRef)",message="give the address of the alert provider either in address or in a Secret named by secretRef"
 type AlertProviderSpec struct {
-	// +kubebuilder:validation:Enum=slack;msteams;discord;rocket;gchat
+	// Type says in which form an alert is posted. webhook posts JSON of Linnet's own.
+	// +kubebuilder:validation:Enum=slack;msteams;discord;rocket;gchat;webhook
 	Type string `json:"type"`
 
 	// Channel that alerts are posted to, where the provider has channels. Default general.
@@ -52,8 +53,8 @@ type AlertProviderSpec struct {
 	// +optional
 	Proxy string `json:"proxy,omitempty"`
 
-	// SecretRef names the Secret whose key address holds the address, and whose
-	// key token may hold a bearer token for Slack.
+	// SecretRef names the Secret, in the provider's own namespace, whose key address
+	// holds the address, and whose key token may hold a bearer token.
 	// +optional
 	SecretRef *LocalObjectReference `json:"secretRef,omitempty"`
 }
