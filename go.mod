@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	fortio.org/fortio v1.66.0
+	fortio.org/log v1.14.0
 	github.com/go-logr/logr v1.4.4
 	github.com/google/go-cmp v0.7.0
 	github.com/prometheus/client_golang v1.24.0
@@ -27,7 +28,6 @@ require (
 require (
 	fortio.org/cli v1.7.0 // indirect
 	fortio.org/dflag v1.7.2 // indirect
-	fortio.org/log v1.14.0 // indirect
 	fortio.org/scli v1.15.1 // indirect
 	fortio.org/sets v1.1.1 // indirect
 	fortio.org/struct2env v0.4.1 // indirect
