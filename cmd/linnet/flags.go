@@ -9,8 +9,10 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/linnet-delivery/linnet/pkg/notify/alert"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 	"github.com/linnet-delivery/linnet/pkg/version"
 )
@@ -28,6 +30,11 @@ type options struct {
 	port             int
 	logLevel         string
 	eventWebhook     string
+	cloudEventsSink  string
+	clusterName      string
+	slack            chat
+	msteams          chat
+	metricsCompat    bool
 	leaderElection   bool
 	leaderNamespace  string
 	configTracking   bool
@@ -36,6 +43,11 @@ type options struct {
 	convergence      time.Duration
 	settle           time.Duration
 	silenceWindow    time.Duration
+}
+
+// chat is a chat room of the installation.
+type chat struct {
+	url, token, proxy, user, channel string
 }
 
 func command() *cobra.Command {
@@ -60,6 +72,7 @@ func command() *cobra.Command {
 		},
 	}
 	o.bind(cmd)
+	hideSecrets(cmd.Flags())
 	return cmd
 }
 
@@ -77,6 +90,10 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.IntVar(&o.port, "port", 8080, "port for /metrics, /healthz and /readyz")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&o.eventWebhook, "event-webhook", os.Getenv("EVENT_WEBHOOK_URL"), "URL that is told every event of Canaries without an event webhook of their own")
+	f.StringVar(&o.cloudEventsSink, "cloudevents-sink", os.Getenv("CLOUDEVENTS_SINK"), "URL that is posted every event of all Canaries, as a CloudEvent 1.0")
+	f.StringVar(&o.clusterName, "cluster-name", "", "name of this cluster in alerts and CloudEvents")
+	o.bindChats(f)
+	f.BoolVar(&o.metricsCompat, "metrics-compat", false, "serve the series flagger_* of the reference beside linnet_*")
 	f.BoolVar(&o.leaderElection, "enable-leader-election", true, "let one of several replicas act at a time")
 	f.StringVar(&o.leaderNamespace, "leader-election-namespace", "", "namespace of the lease; empty is the controller's own")
 	f.BoolVar(&o.configTracking, "enable-config-tracking", true, "treat changes of referenced ConfigMaps and Secrets as new revisions")
@@ -85,6 +102,35 @@ func (o *options) bind(cmd *cobra.Command) {
 	f.DurationVar(&o.convergence, "convergence", barriers.Convergence, "time after a route is in place until every proxy follows it")
 	f.DurationVar(&o.settle, "settle", barriers.Settle, "time that pods must have been ready before they get traffic")
 	f.DurationVar(&o.silenceWindow, "silence-window", 10*time.Second, "time without a request after which a side counts as drained; at least two scrape intervals")
+}
+
+// bindChats binds what tells people about Canaries without alerts of their own.
+func (o *options) bindChats(f *pflag.FlagSet) {
+	f.StringVar(&o.slack.url, "slack-url", os.Getenv("SLACK_URL"), "address in Slack that alerts of Canaries without alerts of their own go to")
+	f.StringVar(&o.slack.token, "slack-token", os.Getenv("SLACK_TOKEN"), "token for --slack-url; better given by the environment variable SLACK_TOKEN")
+	f.StringVar(&o.slack.proxy, "slack-proxy-url", os.Getenv("SLACK_PROXY_URL"), "proxy for --slack-url")
+	f.StringVar(&o.slack.user, "slack-user", "flagger", "user that alerts in Slack come from")
+	f.StringVar(&o.slack.channel, "slack-channel", "general", "channel of alerts in Slack")
+	f.StringVar(&o.msteams.url, "msteams-url", os.Getenv("MSTEAMS_URL"), "address in Microsoft Teams that alerts of Canaries without alerts of their own go to")
+	f.StringVar(&o.msteams.proxy, "msteams-proxy-url", os.Getenv("MSTEAMS_PROXY_URL"), "proxy for --msteams-url")
+}
+
+// hideSecrets keeps what the environment gives out of --help.
+func hideSecrets(f *pflag.FlagSet) {
+	for _, name := range []string{"event-webhook", "cloudevents-sink", "slack-url", "slack-token", "slack-proxy-url", "msteams-url", "msteams-proxy-url"} {
+		f.Lookup(name).DefValue = ""
+	}
+}
+
+// chats returns the receivers of alerts about Canaries without alerts of their own.
+func (o *options) chats() []alert.Receiver {
+	var all []alert.Receiver
+	for kind, c := range map[string]chat{"slack": o.slack, "msteams": o.msteams} {
+		if c.url != "" {
+			all = append(all, alert.Receiver{Type: kind, Address: c.url, Token: c.token, Proxy: c.proxy, Channel: c.channel, Username: c.user})
+		}
+	}
+	return all
 }
 
 func newLogger(level string) (logr.Logger, error) {

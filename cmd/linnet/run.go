@@ -16,6 +16,7 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/hook"
 	linnetmetrics "github.com/linnet-delivery/linnet/pkg/metrics"
 	"github.com/linnet-delivery/linnet/pkg/notify"
+	"github.com/linnet-delivery/linnet/pkg/notify/alert"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 	"github.com/linnet-delivery/linnet/pkg/telemetry"
 	"github.com/linnet-delivery/linnet/pkg/traffic"
@@ -44,7 +45,7 @@ func run(ctx context.Context, o options) error {
 	wake, woken := controller.Waker()
 	asker := asking.New(askedAtOnce, time.Now, wake)
 	hooks := hook.New(hook.Options{Now: time.Now, UserAgent: "linnet/" + version.Version, EventURL: o.eventWebhook})
-	teller, err := newTeller(ctx, mgr, hooks, meter)
+	teller, err := newTeller(ctx, mgr, o, hooks, meter)
 	if err != nil {
 		return err
 	}
@@ -65,20 +66,28 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-func newTeller(ctx context.Context, mgr ctrl.Manager, hooks *hook.Caller, meter *telemetry.Meter) (*notify.Teller, error) {
+func newTeller(ctx context.Context, mgr ctrl.Manager, o options, hooks *hook.Caller, meter *telemetry.Meter) (*notify.Teller, error) {
 	clients, err := kubernetes.NewForConfig(mgr.GetConfig())
 	if err != nil {
 		return nil, fmt.Errorf("make a client for events: %w", err)
 	}
 	sink := &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")}
-	return notify.New(notify.Options{
+	receivers := notify.Options{
 		Recorder: notify.NewRecorder(ctx, mgr.GetScheme(), sink),
 		Poster:   hooks,
-		Hooks:    hooks,
-		Now:      time.Now,
-		Log:      ctrl.Log.WithName("notify"),
-		Dropped:  meter.NotificationDropped,
-	}), nil
+		Alerter: alert.New(alert.Options{
+			Reader: mgr.GetClient(), Secrets: mgr.GetAPIReader(), Global: o.chats(), Cluster: o.clusterName,
+			NoCrossNamespaceRefs: o.noCrossNamespace, UserAgent: "linnet/" + version.Version,
+		}),
+		Hooks:   hooks,
+		Now:     time.Now,
+		Log:     ctrl.Log.WithName("notify"),
+		Dropped: meter.NotificationDropped,
+	}
+	if o.cloudEventsSink != "" {
+		receivers.CloudEvents = hooks.CloudEvents(o.cloudEventsSink, o.clusterName)
+	}
+	return notify.New(receivers), nil
 }
 
 // newReconciler returns the controller with the adapters that touch the cluster and Prometheus.

@@ -27,6 +27,7 @@ type receivers struct {
 	told   chan string
 	record func(message string)
 	post   func(ctx context.Context, c *flaggerv1.Canary) error
+	alert  func(ctx context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error
 	ask    func(ctx context.Context) rollout.Answer
 }
 
@@ -42,6 +43,13 @@ func (r *receivers) PostEvent(ctx context.Context, c *flaggerv1.Canary, e rollou
 	r.told <- fmt.Sprintf("post %s %s %s %s %d", c.Name, c.Status.Phase, e.Reason, e.Message, at.Unix())
 	if r.post != nil {
 		return r.post(ctx, c)
+	}
+	return nil
+}
+
+func (r *receivers) Alert(ctx context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error {
+	if r.alert != nil {
+		return r.alert(ctx, c, e, at)
 	}
 	return nil
 }
@@ -90,7 +98,7 @@ func newBench(t *testing.T, edits ...func(*notify.Options)) *bench {
 	t.Helper()
 	b := &bench{receivers: &receivers{told: make(chan string, 1000)}}
 	o := notify.Options{
-		Recorder: b.receivers, Poster: b.receivers, Hooks: b.receivers,
+		Recorder: b.receivers, Poster: b.receivers, Alerter: b.receivers, Hooks: b.receivers,
 		Now: func() time.Time { return epoch }, Log: funcr.New(b.log, funcr.Options{}), Dropped: b.drop,
 	}
 	for _, edit := range edits {

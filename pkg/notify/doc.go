@@ -1,5 +1,5 @@
 // Package notify tells people and programs what happened to a release: through
-// Kubernetes Events, event webhooks and post-rollout webhooks.
+// Kubernetes Events, event webhooks, alerts, CloudEvents and post-rollout webhooks.
 //
 // Telling comes last and never holds anything up. Each kind of receiver has a
 // bounded queue of its own, in which every Canary has a lane: events of one

@@ -143,7 +143,7 @@ func TestAFullLaneDropsItsOldest(t *testing.T) {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	b.stop()
-	wantDropped := []string{"kubernetes-events", "event-webhooks", "kubernetes-events", "event-webhooks"}
+	wantDropped := []string{"kubernetes-events", "event-webhooks", "alerts", "kubernetes-events", "event-webhooks", "alerts"}
 	if diff := cmp.Diff(wantDropped, b.dropped); diff != "" {
 		t.Errorf("dropped (-want +got):\n%s", diff)
 	}

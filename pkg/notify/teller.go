@@ -18,6 +18,8 @@ const (
 	SinkEvents      = "kubernetes-events"
 	SinkWebhooks    = "event-webhooks"
 	SinkPostRollout = "post-rollout-webhooks"
+	SinkAlerts      = "alerts"
+	SinkCloudEvents = "cloudevents"
 )
 
 const (
@@ -32,9 +34,14 @@ type EventRecorder interface {
 	Event(object runtime.Object, eventtype, reason, message string)
 }
 
-// EventPoster posts an event to the event webhooks of a Canary. It may block.
+// EventPoster posts an event of a Canary to programs. It may block.
 type EventPoster interface {
 	PostEvent(ctx context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error
+}
+
+// Alerter alerts people about an event of a Canary, if it is worth it. It may block.
+type Alerter interface {
+	Alert(ctx context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error
 }
 
 // HookAsker calls the webhooks of a type. It may block.
@@ -42,14 +49,18 @@ type HookAsker interface {
 	Ask(ctx context.Context, c *flaggerv1.Canary, t flaggerv1.HookType, phase rollout.Phase) rollout.Answer
 }
 
-// Options are the receivers of a Teller and its surroundings. All but Depth
-// and Slots are required.
+// Options are the receivers of a Teller and its surroundings. All but
+// CloudEvents, Depth and Slots are required.
 type Options struct {
 	Recorder EventRecorder
-	Poster   EventPoster
-	Hooks    HookAsker
-	Now      func() time.Time
-	Log      logr.Logger
+	// Poster posts to the event webhooks of a Canary.
+	Poster  EventPoster
+	Alerter Alerter
+	// CloudEvents posts to the sink of the installation; nil for none.
+	CloudEvents EventPoster
+	Hooks       HookAsker
+	Now         func() time.Time
+	Log         logr.Logger
 	// Dropped counts what a full queue lost, by kind of receiver.
 	Dropped func(sink string)
 	// Depth is how much of one Canary may wait for one kind of receiver, 100 when 0.
@@ -58,10 +69,17 @@ type Options struct {
 	Slots int
 }
 
+// teller tells one kind of receiver of events.
+type teller struct {
+	*outbox
+	tell func(ctx context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error
+}
+
 // Teller passes on what happened. Its methods return at once.
 type Teller struct {
-	o                             Options
-	events, webhooks, postRollout *outbox
+	o           Options
+	tellers     []teller
+	postRollout *outbox
 }
 
 // New returns a Teller that delivers nothing before Start.
@@ -73,10 +91,22 @@ func New(o Options) *Teller {
 		o.Slots = defaultSlots
 	}
 	t := &Teller{o: o}
-	t.events = t.newOutbox(SinkEvents)
-	t.webhooks = t.newOutbox(SinkWebhooks)
+	t.tellers = []teller{
+		{t.newOutbox(SinkEvents), t.record},
+		{t.newOutbox(SinkWebhooks), o.Poster.PostEvent},
+		{t.newOutbox(SinkAlerts), o.Alerter.Alert},
+	}
+	if o.CloudEvents != nil {
+		t.tellers = append(t.tellers, teller{t.newOutbox(SinkCloudEvents), o.CloudEvents.PostEvent})
+	}
 	t.postRollout = t.newOutbox(SinkPostRollout)
 	return t
+}
+
+// record makes a Kubernetes Event.
+func (t *Teller) record(_ context.Context, c *flaggerv1.Canary, e rollout.Event, _ time.Time) error {
+	t.o.Recorder.Event(c, eventType(e.Level), e.Reason, cut(e.Message))
+	return nil
 }
 
 func (t *Teller) newOutbox(sink string) *outbox {
@@ -87,8 +117,8 @@ func (t *Teller) newOutbox(sink string) *outbox {
 		})
 }
 
-// Tell passes the events on in order: to Kubernetes as they are, to event
-// webhooks with the phase in the Canary's status. It works on a copy of the Canary.
+// Tell passes the events on in order, to each kind of receiver by itself, with
+// the status that the Canary has now. It works on a copy of the Canary.
 func (t *Teller) Tell(c *flaggerv1.Canary, events []rollout.Event) {
 	if len(events) == 0 {
 		return
@@ -96,13 +126,9 @@ func (t *Teller) Tell(c *flaggerv1.Canary, events []rollout.Event) {
 	c = c.DeepCopy()
 	now := t.o.Now()
 	for _, e := range events {
-		t.events.push(ownerOf(c), func(context.Context) error {
-			t.o.Recorder.Event(c, eventType(e.Level), e.Reason, cut(e.Message))
-			return nil
-		})
-		t.webhooks.push(ownerOf(c), func(ctx context.Context) error {
-			return t.o.Poster.PostEvent(ctx, c, e, now)
-		})
+		for _, to := range t.tellers {
+			to.push(ownerOf(c), func(ctx context.Context) error { return to.tell(ctx, c, e, now) })
+		}
 	}
 }
 
@@ -122,7 +148,10 @@ func (t *Teller) PostRollout(c *flaggerv1.Canary, phase rollout.Phase) {
 // Start delivers until ctx ends, and returns nil when no delivery is under way
 // any more. What is still queued then is lost.
 func (t *Teller) Start(ctx context.Context) error {
-	outboxes := []*outbox{t.events, t.webhooks, t.postRollout}
+	outboxes := []*outbox{t.postRollout}
+	for _, to := range t.tellers {
+		outboxes = append(outboxes, to.outbox)
+	}
 	for _, o := range outboxes {
 		o.open(ctx)
 	}

@@ -1,10 +1,11 @@
 package notify_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -40,6 +41,35 @@ func TestAnEventReachesEveryReceiver(t *testing.T) {
 	}
 }
 
+// cloud is a sink of CloudEvents.
+type cloud chan string
+
+func (s cloud) PostEvent(_ context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error {
+	s <- c.Name + " " + e.Reason + " " + at.Format(time.RFC3339)
+	return nil
+}
+
+func TestAlertsAndCloudEventsHaveQueuesOfTheirOwn(t *testing.T) {
+	sink, alerts := make(cloud, 2), make(chan string, 2)
+	b := newBench(t, func(o *notify.Options) { o.CloudEvents = sink })
+	hung := make(chan struct{})
+	b.alert = func(_ context.Context, c *flaggerv1.Canary, e rollout.Event, at time.Time) error {
+		<-hung
+		alerts <- c.Name + " " + e.Reason + " " + at.Format(time.RFC3339)
+		return nil
+	}
+	b.start(t)
+	b.Tell(canary("podinfo"), []rollout.Event{{Reason: "Advanced"}, {Reason: "RolledBack", Level: rollout.Alarm}})
+	want := []string{"podinfo Advanced 2026-03-01T12:00:00Z", "podinfo RolledBack 2026-03-01T12:00:00Z"}
+	if diff := cmp.Diff(want, []string{<-sink, <-sink}); diff != "" {
+		t.Errorf("CloudEvents (-want +got):\n%s", diff)
+	}
+	close(hung)
+	if diff := cmp.Diff(want, []string{<-alerts, <-alerts}); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
+	}
+}
+
 func TestPostRolloutHooksAreAsked(t *testing.T) {
 	b := newBench(t)
 	b.start(t)
@@ -70,7 +100,7 @@ func TestALongMessageIsCutBetweenCharacters(t *testing.T) {
 }
 
 func TestATellerIsForTheLeader(t *testing.T) {
-	if !notify.New(notify.Options{Log: logr.Discard()}).NeedLeaderElection() {
+	if !newBench(t).NeedLeaderElection() {
 		t.Error("NeedLeaderElection() = false, want true")
 	}
 }
