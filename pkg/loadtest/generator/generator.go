@@ -45,7 +45,11 @@ func (g Generator) Run(ctx context.Context, p Plan, observe func(outcome string,
 	}
 	rec := &recorder{ctx: ctx, outcomes: map[string]int64{}, observe: observe}
 	stop := periodic.NewAborter()
-	runner := periodic.NewPeriodicRunner(options(p, clients, rec, stop))
+	runner := periodic.NewPeriodicRunner(options(p, len(clients), rec, stop))
+	// Only now: making the runner empties the list that it is given.
+	for i, c := range clients {
+		runner.Options().Runners[i] = c
+	}
 	unwatch := context.AfterFunc(ctx, func() { stop.Abort(false) })
 	defer unwatch()
 	result := newResult(runner.Run(), rec.outcomes)
@@ -71,12 +75,12 @@ func (g Generator) client(p Plan) (client, error) {
 	return newHTTPClient(p, g), nil
 }
 
-func options(p Plan, clients []client, rec *recorder, stop *periodic.Aborter) *periodic.RunnerOptions {
+func options(p Plan, workers int, rec *recorder, stop *periodic.Aborter) *periodic.RunnerOptions {
 	o := &periodic.RunnerOptions{
 		RunType:     string(p.Protocol),
 		QPS:         p.QPS,
 		Duration:    p.Duration,
-		NumThreads:  len(clients),
+		NumThreads:  workers,
 		Percentiles: percentiles,
 		Resolution:  0.0001, // a tenth of a millisecond
 		Out:         io.Discard,
@@ -91,9 +95,6 @@ func options(p Plan, clients []client, rec *recorder, stop *periodic.Aborter) *p
 	}
 	if p.Requests > 0 {
 		o.Exactly, o.Duration = p.Requests, -1
-	}
-	for _, c := range clients {
-		o.Runners = append(o.Runners, c)
 	}
 	return o
 }
