@@ -4,63 +4,98 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/kube"
 )
 
-const autoscalerKind = "HorizontalPodAutoscaler"
+// scaler is an autoscaler: a HorizontalPodAutoscaler or a ScaledObject.
+type scaler interface {
+	metav1.Object
+	kind() string
+	object() client.Object
+	copyOf() scaler
+	sameSpec(scaler) bool
+
+	// least is the minimum as it is written, nil when the kind's own default counts.
+	least() *int32
+	// lowest and most are the numbers of replicas between which it moves by itself.
+	lowest() int32
+	most() int32
+	setMost(int32)
+	// raise makes n the number below which it goes for no reason, and settle takes that back: least
+	// is the minimum again, and all else that lets it go lower is as it is in source.
+	raise(n int32)
+	settle(least *int32, source scaler)
+	// follow makes it do for the primary of c what source does for the target.
+	follow(c *flaggerv1.Canary, source scaler)
+	// carries reports whether an annotation of the source belongs on the copy, whatever its prefix.
+	carries(annotation string) bool
+	// setPaused stops it at no replicas (true), or takes that back. It does nothing where no replicas
+	// are enough to stop it. setUnpaused takes back any pause, whoever asked for it.
+	setPaused(bool)
+	setUnpaused()
+}
 
 // autoscaler is the target's autoscaler and the primary's copy of it; either is nil when missing.
 type autoscaler struct {
-	source, copied *autoscalingv2.HorizontalPodAutoscaler
+	source, copied scaler
 }
 
 // autoscaler reads both from the cache, and returns neither when the Canary names none.
-func (d *Deployments) autoscaler(ctx context.Context, c *flaggerv1.Canary) (autoscaler, error) {
-	if c.Spec.AutoscalerRef == nil {
+func (d *podTargets) autoscaler(ctx context.Context, c *flaggerv1.Canary) (autoscaler, error) {
+	ref := c.Spec.AutoscalerRef
+	if ref == nil {
 		return autoscaler{}, nil
 	}
-	source, err := d.findAutoscaler(ctx, c.Namespace, c.Spec.AutoscalerRef.Name)
+	source, err := d.findScaler(ctx, ref.Kind, c.Namespace, ref.Name)
 	if err != nil {
 		return autoscaler{}, err
 	}
-	copied, err := d.findAutoscaler(ctx, c.Namespace, kube.PrimaryName(c.Spec.AutoscalerRef.Name))
+	copied, err := d.findScaler(ctx, ref.Kind, c.Namespace, kube.PrimaryName(ref.Name))
 	if err != nil || copied == nil {
 		return autoscaler{source: source}, err
 	}
-	return autoscaler{source, copied}, checkControl(autoscalerKind, copied, c)
+	return autoscaler{source, copied}, checkControl(ref.Kind, copied, c)
 }
 
-func (d *Deployments) findAutoscaler(ctx context.Context, namespace, name string) (*autoscalingv2.HorizontalPodAutoscaler, error) {
-	hpa := &autoscalingv2.HorizontalPodAutoscaler{}
-	if err := d.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, hpa); apierrors.IsNotFound(err) {
+func newScaler(kind string) scaler {
+	if kind == scaledObjectKind {
+		return emptyScaledObject()
+	}
+	return emptyHPA()
+}
+
+// findScaler reads one, and returns nil when it does not exist.
+func (d *podTargets) findScaler(ctx context.Context, kind, namespace, name string) (scaler, error) {
+	s := newScaler(kind)
+	err := d.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, s.object())
+	switch {
+	case err == nil:
+		return s, nil
+	case apierrors.IsNotFound(err):
 		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("get %s %s: %w", autoscalerKind, name, err)
+	case apimeta.IsNoMatchError(err):
+		return nil, refusedf("autoscalerRef names %s %s, but this cluster knows no such kind: install its definition", kind, name)
+	default:
+		return nil, fmt.Errorf("get %s %s: %w", kind, name, err)
 	}
-	return hpa, nil
 }
 
-// ensureAutoscaler makes the primary's autoscaler a copy of the target's. A hold stays. A copy whose
-// source is gone is left as it is.
-func (d *Deployments) ensureAutoscaler(ctx context.Context, c *flaggerv1.Canary) error {
-	if c.Spec.AutoscalerRef == nil {
-		return nil
-	}
+// ensureAutoscaler makes the primary's autoscaler a copy of the target's.
+func (d *podTargets) ensureAutoscaler(ctx context.Context, c *flaggerv1.Canary) error {
 	a, err := d.autoscaler(ctx, c)
-	if err != nil {
+	if err != nil || c.Spec.AutoscalerRef == nil {
 		return err
 	}
 	if a.source == nil && a.copied == nil {
-		return refusedf("%s %s, which autoscalerRef names, does not exist", autoscalerKind, c.Spec.AutoscalerRef.Name)
+		return refusedf("%s %s, which autoscalerRef names, does not exist", c.Spec.AutoscalerRef.Kind, c.Spec.AutoscalerRef.Name)
 	}
 	if a.source == nil {
 		return nil
@@ -68,47 +103,71 @@ func (d *Deployments) ensureAutoscaler(ctx context.Context, c *flaggerv1.Canary)
 	if a.copied != nil {
 		return d.patchAutoscaler(ctx, a.copied, d.wantedAutoscaler(c, a.source, a.copied))
 	}
-	to := d.wantedAutoscaler(c, a.source, &autoscalingv2.HorizontalPodAutoscaler{})
-	if err := d.client.Create(ctx, to); err != nil {
-		return fmt.Errorf("create %s %s: %w", autoscalerKind, to.Name, err)
+	to := d.wantedAutoscaler(c, a.source, newScaler(a.source.kind()))
+	if err := d.client.Create(ctx, to.object()); err != nil {
+		return fmt.Errorf("create %s %s: %w", to.kind(), to.GetName(), err)
 	}
 	return nil
 }
 
 // wantedAutoscaler returns have as a copy of source that scales the primary within the Canary's own
-// bounds, and not below what is held.
-func (d *Deployments) wantedAutoscaler(c *flaggerv1.Canary, source, have *autoscalingv2.HorizontalPodAutoscaler) *autoscalingv2.HorizontalPodAutoscaler {
-	to := have.DeepCopy()
-	to.Namespace, to.Name = c.Namespace, kube.PrimaryName(source.Name)
-	to.OwnerReferences, _ = kube.WithOwner(have.OwnerReferences, c)
-	to.Labels = d.include.sync(have.Labels, source.Labels, nil)
-	to.Annotations = d.include.sync(have.Annotations, source.Annotations, nil)
-	to.Spec = *source.Spec.DeepCopy()
-	to.Spec.ScaleTargetRef.Name = c.PrimaryName()
-	to.Spec.MinReplicas = minReplicas(c, source)
-	if bounds := c.Spec.AutoscalerRef.PrimaryScalerReplicas; bounds != nil {
-		to.Spec.MaxReplicas = ptr.Deref(bounds.MaxReplicas, to.Spec.MaxReplicas)
+// bounds, and not below what is held. It is never paused: a primary at no replicas serves nobody.
+func (d *podTargets) wantedAutoscaler(c *flaggerv1.Canary, source, have scaler) scaler {
+	to := have.copyOf()
+	owners, _ := kube.WithOwner(have.GetOwnerReferences(), c)
+	own := map[string]string{}
+	for key, value := range source.GetAnnotations() {
+		if source.carries(key) && copyable(key) {
+			own[key] = value
+		}
+	}
+	to.SetNamespace(c.Namespace)
+	to.SetName(kube.PrimaryName(source.GetName()))
+	to.SetOwnerReferences(owners)
+	to.SetLabels(d.include.sync(have.GetLabels(), source.GetLabels(), nil))
+	to.SetAnnotations(d.include.sync(have.GetAnnotations(), source.GetAnnotations(), own))
+	to.setUnpaused()
+	to.follow(c, source)
+	to.settle(ownLeast(c, source), source)
+	if bounds := c.Spec.AutoscalerRef.PrimaryScalerReplicas; bounds != nil && bounds.MaxReplicas != nil {
+		to.setMost(*bounds.MaxReplicas)
 	}
 	setFloor(to, heldReplicas(have))
 	return to
 }
 
-// minReplicas returns the primary's own minimum, which may be unset.
-func minReplicas(c *flaggerv1.Canary, source *autoscalingv2.HorizontalPodAutoscaler) *int32 {
+// ownLeast returns the primary's own minimum, which may be unset.
+func ownLeast(c *flaggerv1.Canary, source scaler) *int32 {
 	if bounds := c.Spec.AutoscalerRef.PrimaryScalerReplicas; bounds != nil {
-		return cmp.Or(bounds.MinReplicas, source.Spec.MinReplicas)
+		return cmp.Or(bounds.MinReplicas, source.least())
 	}
-	return source.Spec.MinReplicas
+	return source.least()
+}
+
+// pause writes whether the target's autoscaler is to leave the target at no replicas, if it can.
+func (d *podTargets) pause(ctx context.Context, source scaler, on bool) error {
+	if source == nil {
+		return nil
+	}
+	to := source.copyOf()
+	to.setPaused(on)
+	if sameMetadata(source, to) {
+		return nil
+	}
+	if err := d.client.Patch(ctx, to.object(), client.MergeFrom(source.object())); err != nil {
+		return fmt.Errorf("pause (%t) %s %s: %w", on, to.kind(), to.GetName(), err)
+	}
+	return nil
 }
 
 // patchAutoscaler writes what differs, provided that nobody wrote in between.
-func (d *Deployments) patchAutoscaler(ctx context.Context, from, to *autoscalingv2.HorizontalPodAutoscaler) error {
-	if maps.Equal(from.Labels, to.Labels) && maps.Equal(from.Annotations, to.Annotations) &&
-		equal(from.OwnerReferences, to.OwnerReferences) && equal(from.Spec, to.Spec) {
+func (d *podTargets) patchAutoscaler(ctx context.Context, from, to scaler) error {
+	if sameMetadata(from, to) && from.sameSpec(to) {
 		return nil
 	}
-	if err := d.client.Patch(ctx, to, client.MergeFromWithOptions(from, client.MergeFromWithOptimisticLock{})); err != nil {
-		return fmt.Errorf("patch %s %s: %w", autoscalerKind, to.Name, err)
+	patch := client.MergeFromWithOptions(from.object(), client.MergeFromWithOptimisticLock{})
+	if err := d.client.Patch(ctx, to.object(), patch); err != nil {
+		return fmt.Errorf("patch %s %s: %w", to.kind(), to.GetName(), err)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -35,6 +34,7 @@ func (c config) copyRef() kube.ConfigRef {
 
 // configs is the configuration that a workload refers to.
 type configs struct {
+	// workload is its kind and name.
 	workload string
 	all      []config
 }
@@ -95,7 +95,7 @@ func (cs configs) checksums() map[string]string {
 func (cs configs) missing() string {
 	for _, c := range cs.tracked() {
 		if c.missing {
-			return fmt.Sprintf("%s %s, which Deployment %s refers to, does not exist", c.Kind, c.Name, cs.workload)
+			return fmt.Sprintf("%s %s, which %s refers to, does not exist", c.Kind, c.Name, cs.workload)
 		}
 	}
 	return ""
@@ -104,16 +104,16 @@ func (cs configs) missing() string {
 // configReader reads one object.
 type configReader func(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error)
 
-// readConfigs reads what the Deployment's template refers to; nothing when tracking is off.
-func (d *Deployments) readConfigs(ctx context.Context, dep *appsv1.Deployment, read configReader) (configs, error) {
-	cs := configs{workload: dep.Name}
+// readConfigs reads what the workload's template refers to; nothing when tracking is off.
+func (d *podTargets) readConfigs(ctx context.Context, w podOwner, read configReader) (configs, error) {
+	cs := configs{workload: w.kind() + " " + w.GetName()}
 	if !d.tracking {
 		return cs, nil
 	}
-	for _, ref := range references(dep.Spec.Template.Spec) {
-		found, err := read(ctx, dep.Namespace, ref.ConfigRef)
+	for _, ref := range references(w.template().Spec) {
+		found, err := read(ctx, w.GetNamespace(), ref.ConfigRef)
 		if err != nil {
-			return configs{}, fmt.Errorf("read configuration of Deployment %s: %w", dep.Name, err)
+			return configs{}, fmt.Errorf("read configuration of %s: %w", cs.workload, err)
 		}
 		if found.missing && ref.optional {
 			found.followed = false

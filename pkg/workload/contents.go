@@ -63,7 +63,7 @@ func versionOf(obj metav1.Object) string {
 
 // cachedConfig reads metadata from the cache, and content past it if that version is new. An object
 // that is gone keeps its last checksum, so that replacing it (delete, create) is not a new revision.
-func (d *Deployments) cachedConfig(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error) {
+func (d *podTargets) cachedConfig(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error) {
 	meta, err := d.configMetadata(ctx, namespace, ref)
 	if err != nil {
 		return config{}, err
@@ -84,7 +84,7 @@ func (d *Deployments) cachedConfig(ctx context.Context, namespace string, ref ku
 }
 
 // configMetadata reads an object's metadata from the cache, nil when it does not exist.
-func (d *Deployments) configMetadata(ctx context.Context, namespace string, ref kube.ConfigRef) (*metav1.PartialObjectMetadata, error) {
+func (d *podTargets) configMetadata(ctx context.Context, namespace string, ref kube.ConfigRef) (*metav1.PartialObjectMetadata, error) {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
 	if err := d.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, meta); apierrors.IsNotFound(err) {
@@ -96,7 +96,7 @@ func (d *Deployments) configMetadata(ctx context.Context, namespace string, ref 
 }
 
 // liveConfig reads the whole object past the cache.
-func (d *Deployments) liveConfig(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error) {
+func (d *podTargets) liveConfig(ctx context.Context, namespace string, ref kube.ConfigRef) (config, error) {
 	obj := newConfigObject(ref.Kind)
 	err := d.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, obj)
 	if apierrors.IsNotFound(err) {
@@ -109,7 +109,7 @@ func (d *Deployments) liveConfig(ctx context.Context, namespace string, ref kube
 	return config{ConfigRef: ref, followed: c.followed, checksum: c.checksum, owners: obj.GetOwnerReferences(), object: obj}, nil
 }
 
-func (d *Deployments) missingConfig(namespace string, ref kube.ConfigRef) config {
+func (d *podTargets) missingConfig(namespace string, ref kube.ConfigRef) config {
 	if last, ok := d.contents.get(contentKey{namespace, ref}); ok {
 		return config{ConfigRef: ref, missing: true, followed: last.followed, checksum: last.checksum}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,7 +14,7 @@ import (
 
 // writeCopies brings the primary's copies of everything tracked up to date. The sources must have
 // been read live. It refuses when a required one does not exist.
-func (d *Deployments) writeCopies(ctx context.Context, c *flaggerv1.Canary, sources configs) error {
+func (d *podTargets) writeCopies(ctx context.Context, c *flaggerv1.Canary, sources configs) error {
 	if missing := sources.missing(); missing != "" {
 		return refusedf("%s", missing)
 	}
@@ -29,8 +28,8 @@ func (d *Deployments) writeCopies(ctx context.Context, c *flaggerv1.Canary, sour
 
 // restoreCopies makes c an owner of the copies that the primary's pods refer to, and creates those
 // that are gone from the sources as they are now: what they held before is not known any more.
-func (d *Deployments) restoreCopies(ctx context.Context, c *flaggerv1.Canary, t target, primary *appsv1.Deployment) error {
-	for _, ref := range references(primary.Spec.Template.Spec) {
+func (d *podTargets) restoreCopies(ctx context.Context, c *flaggerv1.Canary, t target, primary podOwner) error {
+	for _, ref := range references(primary.template().Spec) {
 		name, isCopy := kube.SourceName(ref.Name)
 		source := kube.ConfigRef{Kind: ref.Kind, Name: name}
 		if !isCopy || !t.configs.copied(source) {
@@ -43,7 +42,7 @@ func (d *Deployments) restoreCopies(ctx context.Context, c *flaggerv1.Canary, t 
 	return nil
 }
 
-func (d *Deployments) restoreCopy(ctx context.Context, c *flaggerv1.Canary, ref, source kube.ConfigRef) error {
+func (d *podTargets) restoreCopy(ctx context.Context, c *flaggerv1.Canary, ref, source kube.ConfigRef) error {
 	have, err := d.configMetadata(ctx, c.Namespace, ref)
 	if err != nil {
 		return err
@@ -59,7 +58,7 @@ func (d *Deployments) restoreCopy(ctx context.Context, c *flaggerv1.Canary, ref,
 }
 
 // ownCopy adds c to the owners of an existing copy.
-func (d *Deployments) ownCopy(ctx context.Context, c *flaggerv1.Canary, have *metav1.PartialObjectMetadata) error {
+func (d *podTargets) ownCopy(ctx context.Context, c *flaggerv1.Canary, have *metav1.PartialObjectMetadata) error {
 	owners, changed := kube.WithOwner(have.OwnerReferences, c)
 	if !changed {
 		return nil
@@ -74,7 +73,7 @@ func (d *Deployments) ownCopy(ctx context.Context, c *flaggerv1.Canary, have *me
 
 // writeCopy creates or updates one copy. A copy that others share gets c as a further owner; an
 // object of that name with other content that no Canary owns is somebody's own and is refused.
-func (d *Deployments) writeCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
+func (d *podTargets) writeCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
 	ref := source.copyRef()
 	have, err := d.cachedConfig(ctx, c.Namespace, ref)
 	if err != nil || have.current(c, source) {
@@ -103,7 +102,7 @@ func (c config) current(owner *flaggerv1.Canary, source config) bool {
 // content: what was written is remembered here, and its metadata is watched.
 const metadataOnly = client.DisableReadYourWritesConsistency
 
-func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
+func (d *podTargets) createCopy(ctx context.Context, c *flaggerv1.Canary, source config) error {
 	to := newConfigObject(source.Kind)
 	to.SetNamespace(c.Namespace)
 	to.SetName(source.copyRef().Name)
@@ -117,7 +116,7 @@ func (d *Deployments) createCopy(ctx context.Context, c *flaggerv1.Canary, sourc
 	return nil
 }
 
-func (d *Deployments) updateCopy(ctx context.Context, c *flaggerv1.Canary, source config, have client.Object) error {
+func (d *podTargets) updateCopy(ctx context.Context, c *flaggerv1.Canary, source config, have client.Object) error {
 	ref := source.copyRef()
 	to := have.DeepCopyObject().(client.Object)
 	owners, _ := kube.WithOwner(have.GetOwnerReferences(), c)

@@ -22,13 +22,13 @@ import (
 type story struct {
 	// before is done without faults.
 	before func(*testing.T, *world, *flaggerv1.Canary)
-	act    func(context.Context, *Deployments, *flaggerv1.Canary) error
+	act    func(context.Context, *Targets, *flaggerv1.Canary) error
 }
 
 var stories = map[string]story{
 	"initialise": {
 		before: func(*testing.T, *world, *flaggerv1.Canary) {},
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			return d.EnsurePrimary(ctx, c)
 		},
 	},
@@ -40,7 +40,7 @@ var stories = map[string]story{
 			edit(w, newHPA(2, 9), func(hpa *autoscalingv2.HorizontalPodAutoscaler) { hpa.Spec.MaxReplicas = 12 })
 			edit(w, newTarget(), image("podinfo:2"))
 		},
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			seen, err := d.Observe(ctx, c)
 			if err != nil {
 				return err
@@ -50,7 +50,7 @@ var stories = map[string]story{
 	},
 	"hold": {
 		before: grown,
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			return d.Hold(ctx, c, true)
 		},
 	},
@@ -59,19 +59,19 @@ var stories = map[string]story{
 			grown(t, w, c)
 			mustDo(t, w.adapter().Hold(t.Context(), c, true))
 		},
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			return d.Hold(ctx, c, false)
 		},
 	},
 	"scale the canary to zero": {
 		before: func(*testing.T, *world, *flaggerv1.Canary) {},
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			return d.Scale(ctx, c, rollout.ScaleZero)
 		},
 	},
 	"scale the canary to the primary's size": {
 		before: grown,
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			return d.Scale(ctx, c, rollout.ScaleFull)
 		},
 	},
@@ -81,7 +81,7 @@ var stories = map[string]story{
 			edit(w, primaryOf(newTarget()), asFlaggerLeftIt)
 			edit(w, primaryOf(newTarget()), func(dep *appsv1.Deployment) { dep.OwnerReferences = nil })
 		},
-		act: func(ctx context.Context, d *Deployments, c *flaggerv1.Canary) error {
+		act: func(ctx context.Context, d *Targets, c *flaggerv1.Canary) error {
 			return d.EnsurePrimary(ctx, c)
 		},
 	},

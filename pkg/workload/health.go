@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
@@ -40,87 +39,69 @@ func (p patience) needed(n int32) int32 {
 	return (n*int32(p.percent) + 99) / 100
 }
 
-// health reads how far the Deployment's pods are. It looks at pods only while they are on their way.
-func (d *Deployments) health(ctx context.Context, dep *appsv1.Deployment, p patience) (rollout.Health, error) {
-	h := rollout.Health{
-		Desired: int(replicas(dep)),
-		Serving: int(dep.Status.ReadyReplicas),
-	}
-	h.State, h.Reason = progress(dep, p)
-	if h.State == rollout.Ready || h.Desired == 0 || dep.Spec.Paused || !observed(dep) {
+// What a workload's own status says, in one clause.
+const (
+	scaledToZero = "scaled to zero"
+	notActedOn   = "the last change has not been acted on yet"
+)
+
+func podsReady(n, desired int32) string { return fmt.Sprintf("%d of %d pods ready", n, desired) }
+
+// health reads how far the pods of w are. It looks at pods only while they are on their way.
+func (d *podTargets) health(ctx context.Context, w podOwner, p patience) (rollout.Health, error) {
+	o := w.outlook(p)
+	h := rollout.Health{State: o.state, Reason: o.reason, Desired: int(w.size()), Serving: int(o.ready)}
+	key := w.kind() + "/" + w.GetNamespace() + "/" + w.GetName()
+	if h.State == rollout.Ready || !o.moving {
+		d.seen.forget(key)
 		return h, nil
 	}
-	pods, err := d.currentPods(ctx, dep)
+	pods, err := d.currentPods(ctx, w)
 	if err != nil {
 		return rollout.Health{}, err
 	}
 	now := d.now()
-	if stuck := whyStuck(dep, pods, p, now); stuck != "" {
+	since := waitingSince(o, pods)
+	if seen := d.seen.since(key, o.counts, now); since.IsZero() {
+		since = seen // nothing else tells
+	}
+	if stuck := whyStuck(o, pods, now); stuck != "" {
 		h.State, h.Reason = rollout.Stuck, stuck
-	} else if why := whyWaiting(dep, pods); why != "" {
+	} else if now.Sub(since) >= p.deadline {
+		h.State, h.Reason = rollout.Stuck, orElse(waitsFor(o, pods), podsReady(o.available, w.size()))+
+			fmt.Sprintf(" (no progress for %s)", p.deadline)
+	} else if why := whyWaiting(o, pods); why != "" {
 		h.Reason += ": " + why
 	}
 	return h, nil
 }
 
-// progress judges the Deployment's own counts.
-func progress(dep *appsv1.Deployment, p patience) (rollout.Readiness, string) {
-	desired, s := replicas(dep), dep.Status
-	switch {
-	case desired == 0:
-		return rollout.Waiting, "scaled to zero"
-	case !observed(dep):
-		return rollout.Waiting, "the last change has not been acted on yet"
-	case dep.Spec.Paused:
-		return rollout.Waiting, fmt.Sprintf("Deployment %s is paused", dep.Name)
-	case s.UpdatedReplicas < desired:
-		return rollout.Waiting, fmt.Sprintf("%d of %d pods updated", s.UpdatedReplicas, desired)
-	case s.Replicas > s.UpdatedReplicas:
-		return rollout.Waiting, fmt.Sprintf("pods of an earlier template still running: %d", s.Replicas-s.UpdatedReplicas)
-	case s.AvailableReplicas < p.needed(s.UpdatedReplicas):
-		return rollout.Waiting, fmt.Sprintf("%d of %d pods ready", s.AvailableReplicas, desired)
-	default:
-		return rollout.Ready, fmt.Sprintf("%d of %d pods ready", s.AvailableReplicas, desired)
-	}
-}
-
-func observed(dep *appsv1.Deployment) bool {
-	return dep.Status.ObservedGeneration >= dep.Generation
-}
-
-// whyStuck returns why no waiting will help, or nothing.
-func whyStuck(dep *appsv1.Deployment, pods []corev1.Pod, p patience, now time.Time) string {
+// whyStuck returns why no waiting will help, whatever the time, or nothing.
+func whyStuck(o outlook, pods []corev1.Pod, now time.Time) string {
 	for i := range pods {
 		if why := failure(&pods[i], now); why != "" {
 			return why
 		}
 	}
-	waiting := orElse(whyWaiting(dep, pods), whyUnready(pods))
-	if c := condition(dep, appsv1.DeploymentProgressing); c != nil && c.Status == corev1.ConditionFalse && c.Reason == deadlineExceeded {
-		return orElse(waiting, c.Message)
+	if o.expired {
+		return orElse(waitsFor(o, pods), o.verdict)
 	}
-	since, known := waitingSince(dep, pods)
-	if !known || now.Sub(since) < p.deadline {
-		return ""
-	}
-	return orElse(waiting, fmt.Sprintf("%d of %d pods ready", dep.Status.AvailableReplicas, replicas(dep))) +
-		fmt.Sprintf(" (no progress for %s)", p.deadline)
+	return ""
 }
 
-// deadlineExceeded is the reason that the Deployment controller gives for Progressing=False.
-const deadlineExceeded = "ProgressDeadlineExceeded"
+// waitsFor returns the best account of what is waited for, or nothing when nobody gives one.
+func waitsFor(o outlook, pods []corev1.Pod) string {
+	return orElse(whyWaiting(o, pods), whyUnready(pods))
+}
 
 // whyWaiting returns what keeps pods from being ready, or nothing when there is nothing to say.
-func whyWaiting(dep *appsv1.Deployment, pods []corev1.Pod) string {
+func whyWaiting(o outlook, pods []corev1.Pod) string {
 	for i := range pods {
 		if why := complaint(&pods[i]); why != "" {
 			return why
 		}
 	}
-	if c := condition(dep, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
-		return orElse(clip(c.Message), c.Reason)
-	}
-	return ""
+	return o.complaint
 }
 
 // whyUnready returns what the first pod that is not ready says of it, or nothing.
@@ -133,33 +114,17 @@ func whyUnready(pods []corev1.Pod) string {
 	return ""
 }
 
-// waitingSince returns from when the Deployment has waited without progress, and false when nothing
-// tells. The Deployment's own note of progress alone does not: it is not renewed when a finished
-// Deployment is scaled up.
-func waitingSince(dep *appsv1.Deployment, pods []corev1.Pod) (time.Time, bool) {
-	since := unreadySince(pods)
-	if c := condition(dep, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
-		since = c.LastTransitionTime.Time
-	}
-	if c := condition(dep, appsv1.DeploymentAvailable); c != nil && c.Status == corev1.ConditionFalse {
-		since = c.LastTransitionTime.Time
-	}
+// waitingSince returns from when pods have been waited for without progress, zero when neither the
+// status nor a pod tells.
+func waitingSince(o outlook, pods []corev1.Pod) time.Time {
+	since := o.failing
 	if since.IsZero() {
-		return since, false
+		since = unreadySince(pods)
 	}
-	if c := condition(dep, appsv1.DeploymentProgressing); c != nil && c.LastUpdateTime.After(since) {
-		since = c.LastUpdateTime.Time
+	if !since.IsZero() && o.moved.After(since) {
+		return o.moved
 	}
-	return since, true
-}
-
-func condition(dep *appsv1.Deployment, kind appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {
-	for i := range dep.Status.Conditions {
-		if dep.Status.Conditions[i].Type == kind {
-			return &dep.Status.Conditions[i]
-		}
-	}
-	return nil
+	return since
 }
 
 func orElse(text, instead string) string {

@@ -7,56 +7,21 @@ import (
 	"slices"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// deploymentRevision is the annotation by which the Deployment controller numbers a Deployment's
-// templates, on the Deployment and on its ReplicaSets.
-const deploymentRevision = "deployment.kubernetes.io/revision"
-
-// currentPods returns, from the cache and sorted by name, the pods of the Deployment's current
-// template that are not being deleted. It returns none while the ReplicaSet is not known yet.
-func (d *Deployments) currentPods(ctx context.Context, dep *appsv1.Deployment) ([]corev1.Pod, error) {
-	hash, err := d.templateHash(ctx, dep)
-	if err != nil || hash == "" {
+// currentPods returns, from the cache and sorted by name, the pods of w's current template that are
+// not being deleted.
+func (d *podTargets) currentPods(ctx context.Context, w podOwner) ([]corev1.Pod, error) {
+	pods, err := w.currentPods(ctx, d.client)
+	if err != nil {
 		return nil, err
 	}
-	var list corev1.PodList
-	err = d.client.List(ctx, &list, client.InNamespace(dep.Namespace),
-		client.MatchingLabels{appsv1.DefaultDeploymentUniqueLabelKey: hash})
-	if err != nil {
-		return nil, fmt.Errorf("list pods of Deployment %s: %w", dep.Name, err)
-	}
-	pods := slices.DeleteFunc(list.Items, func(p corev1.Pod) bool {
+	pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool {
 		return p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodFailed
 	})
 	slices.SortFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	return pods, nil
-}
-
-// templateHash returns the label value that the current ReplicaSet's pods carry, empty when unknown.
-func (d *Deployments) templateHash(ctx context.Context, dep *appsv1.Deployment) (string, error) {
-	selector, err := metav1.LabelSelectorAsSelector(dep.Spec.Selector)
-	if err != nil {
-		return "", fmt.Errorf("read the selector of Deployment %s: %w", dep.Name, err)
-	}
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("ReplicaSetList"))
-	err = d.client.List(ctx, list, client.InNamespace(dep.Namespace), client.MatchingLabelsSelector{Selector: selector})
-	if err != nil {
-		return "", fmt.Errorf("list ReplicaSets of Deployment %s: %w", dep.Name, err)
-	}
-	current := dep.Annotations[deploymentRevision]
-	for i := range list.Items {
-		rs := &list.Items[i]
-		if current != "" && rs.Annotations[deploymentRevision] == current && metav1.IsControlledBy(rs, dep) {
-			return rs.Labels[appsv1.DefaultDeploymentUniqueLabelKey], nil
-		}
-	}
-	return "", nil
 }
 
 // Reasons that the kubelet gives for a container that waits.

@@ -224,13 +224,13 @@ func TestRefusals(t *testing.T) {
 	}{
 		"no target": {want: kube.ErrTargetNotFound, says: "Deployment test/podinfo"},
 		"another kind of target": {
-			canary: func(c *flaggerv1.Canary) { c.Spec.TargetRef.Kind = "DaemonSet" },
-			want:   kube.ErrRefused, says: "targetRef names a DaemonSet",
+			canary: func(c *flaggerv1.Canary) { c.Spec.TargetRef.Kind = "StatefulSet" },
+			want:   kube.ErrRefused, says: "targetRef names a StatefulSet",
 		},
 		"another kind of autoscaler": {
-			canary:  func(c *flaggerv1.Canary) { scaled(c); c.Spec.AutoscalerRef.Kind = "ScaledObject" },
+			canary:  func(c *flaggerv1.Canary) { scaled(c); c.Spec.AutoscalerRef.Kind = "HTTPScaledObject" },
 			objects: []client.Object{newTarget()},
-			want:    kube.ErrRefused, says: "autoscalerRef names a ScaledObject",
+			want:    kube.ErrRefused, says: "autoscalerRef names a HTTPScaledObject",
 		},
 		"no autoscaler": {
 			canary:  scaled,

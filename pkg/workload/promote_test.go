@@ -17,7 +17,7 @@ import (
 )
 
 // promote promotes the revision that is observed.
-func promote(t *testing.T, d *Deployments, c *flaggerv1.Canary) {
+func promote(t *testing.T, d *Targets, c *flaggerv1.Canary) {
 	t.Helper()
 	seen, err := d.Observe(t.Context(), c)
 	mustDo(t, err)

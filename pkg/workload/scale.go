@@ -4,43 +4,43 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-// Scale brings the target's replicas to what s says. Zero switches the target's autoscaler off; any
+// Scale brings the target's size to what s says. Zero switches the target's autoscaler off; any
 // other number stays within its bounds, or the two would pull against each other.
-func (d *Deployments) Scale(ctx context.Context, c *flaggerv1.Canary, s rollout.Scale) error {
-	if s == rollout.ScaleKeep {
-		return nil
-	}
-	target, err := d.deployment(ctx, c, d.client)
+//
+// An autoscaler that can be paused is, before the pods go, and is let go before they come back: at any
+// moment it either wants what is written here or leaves it alone.
+func (d *podTargets) Scale(ctx context.Context, c *flaggerv1.Canary, s rollout.Scale) error {
+	target, err := d.find(ctx, c, d.client)
 	if err != nil {
 		return err
 	}
-	want, err := d.wantedReplicas(ctx, c, target, s)
+	a, err := d.autoscaler(ctx, c)
 	if err != nil {
 		return err
 	}
-	return d.setReplicas(ctx, target, want)
+	if err := d.pause(ctx, a.source, s == rollout.ScaleZero); err != nil {
+		return err
+	}
+	want, err := d.wantedSize(ctx, c, target, a.source, s)
+	if err != nil {
+		return err
+	}
+	return d.setSize(ctx, target, want)
 }
 
-func (d *Deployments) wantedReplicas(ctx context.Context, c *flaggerv1.Canary, target *appsv1.Deployment, s rollout.Scale) (int32, error) {
-	have := replicas(target)
+func (d *podTargets) wantedSize(ctx context.Context, c *flaggerv1.Canary, target podOwner, source scaler, s rollout.Scale) (int32, error) {
+	have := target.size()
 	if s == rollout.ScaleZero {
 		return 0, nil
 	}
 	if s == rollout.ScaleUp && have > 0 {
 		return have, nil
-	}
-	a, err := d.autoscaler(ctx, c)
-	if err != nil {
-		return 0, err
 	}
 	primary, err := d.findPrimary(ctx, c)
 	if err != nil {
@@ -49,37 +49,37 @@ func (d *Deployments) wantedReplicas(ctx context.Context, c *flaggerv1.Canary, t
 	want := int32(1)
 	switch {
 	case s == rollout.ScaleOne:
-	case primary != nil && (s == rollout.ScaleFull || a.source == nil):
-		want = max(want, have, replicas(primary))
+	case primary != nil && (s == rollout.ScaleFull || source == nil):
+		want = max(want, have, primary.size())
 	default:
 		want = max(want, have)
 	}
-	return within(a.source, want), nil
+	return within(source, want), nil
 }
 
 // within returns n moved into the bounds of the autoscaler, if there is one.
-func within(hpa *autoscalingv2.HorizontalPodAutoscaler, n int32) int32 {
-	if hpa == nil {
+func within(source scaler, n int32) int32 {
+	if source == nil {
 		return n
 	}
-	return min(max(n, ptr.Deref(hpa.Spec.MinReplicas, 1)), hpa.Spec.MaxReplicas)
+	return min(max(n, source.lowest()), source.most())
 }
 
-// setReplicas writes a difference. Taking pods away is done only to what was seen; bringing pods must
+// setSize writes a difference. Taking pods away is done only to what was seen; bringing pods must
 // not wait for a fresher look.
-func (d *Deployments) setReplicas(ctx context.Context, target *appsv1.Deployment, want int32) error {
-	have := replicas(target)
-	if have == want {
+func (d *podTargets) setSize(ctx context.Context, target podOwner, want int32) error {
+	have := target.size()
+	to := target.copyOf()
+	to.resize(want)
+	if target.sameSpec(to) || have == want && want > 0 {
 		return nil
 	}
-	to := target.DeepCopy()
-	to.Spec.Replicas = new(want)
-	patch := client.MergeFrom(target)
-	if want < have {
-		patch = client.MergeFromWithOptions(target, client.MergeFromWithOptimisticLock{})
+	patch := client.MergeFrom(target.object())
+	if want == 0 || want < have {
+		patch = client.MergeFromWithOptions(target.object(), client.MergeFromWithOptimisticLock{})
 	}
-	if err := d.client.Patch(ctx, to, patch); err != nil {
-		return fmt.Errorf("scale Deployment %s from %d to %d: %w", target.Name, have, want, err)
+	if err := d.client.Patch(ctx, to.object(), patch); err != nil {
+		return fmt.Errorf("scale %s %s from %d to %d: %w", target.kind(), target.GetName(), have, want, err)
 	}
 	return nil
 }

@@ -139,8 +139,8 @@ func (l live) Get(ctx context.Context, key client.ObjectKey, obj client.Object, 
 	return l.Client.Get(ctx, key, obj, opts...)
 }
 
-// adapter returns a Deployments that has just been started in this world.
-func (w *world) adapter(edits ...func(*Options)) *Deployments {
+// adapter returns a Targets that has just been started in this world.
+func (w *world) adapter(edits ...func(*Options)) *Targets {
 	o := Options{Client: w.Client, Live: live{w}, Now: func() time.Time { return noon }, ConfigTracking: true}
 	for _, edit := range edits {
 		edit(&o)
