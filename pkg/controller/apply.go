@@ -57,7 +57,7 @@ func (r *Reconciler) shift(ctx context.Context, c *flaggerv1.Canary, b kube.Back
 	if !d.Route {
 		return nil
 	}
-	if err := r.Router.Ensure(ctx, c, b, d.Traffic()); err != nil {
+	if err := r.Router.Ensure(ctx, c, b, d.Traffic); err != nil {
 		return err
 	}
 	return r.Router.Prepare(ctx, c, b)

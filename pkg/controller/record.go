@@ -50,6 +50,7 @@ func (r *Reconciler) record(ctx context.Context, c *flaggerv1.Canary, w kube.Wor
 		s.ErrorsSince = metav1.NewMicroTime(n.ErrorsSince)
 		s.FailureReason = n.Failure
 		s.TrackedConfigs = w.TrackedConfigs
+		rememberCookies(c, s)
 		if d.Message != "" {
 			s.Message = d.Message
 		}
@@ -58,6 +59,20 @@ func (r *Reconciler) record(ctx context.Context, c *flaggerv1.Canary, w kube.Wor
 		}
 		setConditions(s, c.Generation, d.Stalled, r.Now())
 	})
+}
+
+// rememberCookies keeps what users were given while requests are shared out, so
+// that it can be taken back from them afterwards.
+func rememberCookies(c *flaggerv1.Canary, s *flaggerv1.CanaryStatus) {
+	switch canary, primary := kube.SessionCookies(c, s.LastAppliedSpec); {
+	case canary == "":
+		s.SessionAffinityCookie, s.PrimarySessionAffinityCookie, s.PreviousSessionAffinityCookie = "", "", ""
+	case s.CanaryWeight > 0:
+		s.SessionAffinityCookie, s.PrimarySessionAffinityCookie = canary, primary
+	case s.SessionAffinityCookie != "":
+		s.PreviousSessionAffinityCookie = s.SessionAffinityCookie
+		s.SessionAffinityCookie, s.PrimarySessionAffinityCookie = "", ""
+	}
 }
 
 // patchStatus writes a changed status under an optimistic lock, so that a pass

@@ -1,8 +1,10 @@
 package controller
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,10 +24,24 @@ const (
 	defaultDeadline = 10 * time.Minute
 )
 
+// The providers of traffic that are supported, as spec.provider spells them.
+const (
+	ProviderIstio      = "istio"
+	ProviderKubernetes = "kubernetes"
+)
+
+// targetKinds are the workloads that can be released.
+var targetKinds = []string{"Deployment", "DaemonSet", "Service"}
+
 // Defaults is what a Canary leaves to the installation.
 type Defaults struct {
 	// Provider is used where spec.provider is empty; "istio" unless set.
 	Provider string
+}
+
+// ProviderOf returns the provider that shifts the Canary's traffic.
+func (d Defaults) ProviderOf(c *flaggerv1.Canary) string {
+	return cmp.Or(c.Spec.Provider, d.Provider, ProviderIstio)
 }
 
 // translate turns a Canary's spec into the heart's policy once, or says in one
@@ -40,7 +56,7 @@ func translate(c *flaggerv1.Canary, defaults Defaults, barriers rollout.Barriers
 	if err != nil {
 		return rollout.Policy{}, err
 	}
-	steps, err := stepsOf(c)
+	steps, err := planOf(c, defaults.ProviderOf(c))
 	if err != nil {
 		return rollout.Policy{}, err
 	}
@@ -59,7 +75,7 @@ func translate(c *flaggerv1.Canary, defaults Defaults, barriers rollout.Barriers
 			ConfirmRollout:   hasHook(c, flaggerv1.HookConfirmRollout),
 			PreRollout:       hasHook(c, flaggerv1.HookPreRollout),
 			Analysis:         len(a.Metrics) > 0 || hasHook(c, flaggerv1.HookRollout),
-			ConfirmTraffic:   hasHook(c, flaggerv1.HookConfirmTrafficIncrease),
+			ConfirmTraffic:   hasHook(c, flaggerv1.HookConfirmTrafficIncrease) && asksAboutTraffic(steps),
 			ConfirmPromotion: hasHook(c, flaggerv1.HookConfirmPromotion),
 			Rollback:         hasHook(c, flaggerv1.HookRollback),
 		},
@@ -72,15 +88,15 @@ func translate(c *flaggerv1.Canary, defaults Defaults, barriers rollout.Barriers
 
 // supported refuses what this version cannot do, rather than do something else (D17).
 func supported(c *flaggerv1.Canary, defaults Defaults) error {
-	provider := c.Spec.Provider
-	if provider == "" {
-		provider = defaults.Provider
+	provider := defaults.ProviderOf(c)
+	if provider != ProviderIstio && provider != ProviderKubernetes {
+		return refuse("provider %q is not supported: use istio or kubernetes", provider)
 	}
-	if provider != "" && provider != "istio" {
-		return refuse("provider %q is not supported: use istio", provider)
-	}
-	if k := c.Spec.TargetRef.Kind; k != "Deployment" {
-		return refuse("target kind %q is not supported: use a Deployment", k)
+	switch kind := c.Spec.TargetRef.Kind; {
+	case !slices.Contains(targetKinds, kind):
+		return refuse("target kind %q is not supported: use one of %s", kind, strings.Join(targetKinds, ", "))
+	case kind == "Service" && provider == ProviderKubernetes:
+		return refuse("a Service cannot be released by provider kubernetes, which shifts traffic with Services: use provider istio")
 	}
 	if name := c.Spec.TargetRef.Name; strings.HasSuffix(name, kube.PrimaryName("")) && len(name) > len(kube.PrimaryName("")) {
 		return refuse("target %q ends in %q, which is the name of a primary: name the workload that you edit", name, kube.PrimaryName(""))
@@ -88,42 +104,33 @@ func supported(c *flaggerv1.Canary, defaults Defaults) error {
 	if apex := c.ApexServiceName(); len(kube.PrimaryName(apex)) > maxServiceName {
 		return refuse("the Service %s would have a name of more than %d characters: set service.name to a shorter one", kube.PrimaryName(apex), maxServiceName)
 	}
-	if err := validRegexes(c.Spec.Service.Match); err != nil {
+	if err := validRegexes("service.match", c.Spec.Service.Match); err != nil {
 		return err
 	}
-	return strategy(c)
+	return validRegexes("analysis.match", chosen(c.Spec.Analysis.Match))
 }
 
-// strategy refuses what is not a weighted release.
-func strategy(c *flaggerv1.Canary) error {
-	a := c.Spec.Analysis
-	switch {
-	case a.Iterations > 0 && len(a.Match) > 0:
-		return refuse("A/B testing (analysis.match with analysis.iterations) is not supported yet: use stepWeight or stepWeights")
-	case a.Iterations > 0:
-		return refuse("blue/green (analysis.iterations) is not supported yet: use stepWeight or stepWeights")
-	case a.SessionAffinity != nil:
-		return refuse("analysis.sessionAffinity is not supported yet: remove it")
-	case a.Mirror:
-		return refuse("analysis.mirror is not supported yet: remove it")
-	case strings.EqualFold(c.Spec.Service.AppProtocol, "tcp"):
-		return refuse("TCP routes (service.appProtocol: tcp) are not supported yet")
+// chosen puts the matches of an analysis into the words of a route's.
+func chosen(matches []flaggerv1.AnalysisMatch) []flaggerv1.HTTPMatchRequest {
+	requests := make([]flaggerv1.HTTPMatchRequest, 0, len(matches))
+	for _, m := range matches {
+		requests = append(requests, flaggerv1.HTTPMatchRequest{Headers: m.Headers, QueryParams: m.QueryParams})
 	}
-	return nil
+	return requests
 }
 
 // validRegexes refuses expressions that no proxy could compile: Envoy's are RE2, as Go's.
-func validRegexes(matches []flaggerv1.HTTPMatchRequest) error {
+func validRegexes(field string, matches []flaggerv1.HTTPMatchRequest) error {
 	for _, m := range matches {
 		for where, s := range map[string]*flaggerv1.StringMatch{"uri": m.URI, "scheme": m.Scheme, "method": m.Method, "authority": m.Authority} {
 			if s != nil && !compiles(s.Regex) {
-				return refuse("service.match: the regex %q of %s does not compile", s.Regex, where)
+				return refuse("%s: the regex %q of %s does not compile", field, s.Regex, where)
 			}
 		}
 		for where, group := range map[string]map[string]flaggerv1.StringMatch{"header": m.Headers, "absent header": m.WithoutHeaders, "query parameter": m.QueryParams} {
 			for name, s := range group {
 				if !compiles(s.Regex) {
-					return refuse("service.match: the regex %q of %s %s does not compile", s.Regex, where, name)
+					return refuse("%s: the regex %q of %s %s does not compile", field, s.Regex, where, name)
 				}
 			}
 		}
@@ -151,39 +158,6 @@ func intervalOf(s string) (time.Duration, error) {
 		return 0, refuse("analysis.interval %q is not a duration such as 30s or 1m", s)
 	}
 	return max(d, minInterval), nil
-}
-
-// stepsOf returns the canary weights to visit. maxWeight is where stepping
-// stops, not a ceiling: 30 up to 50 visits 30 and 60.
-func stepsOf(c *flaggerv1.Canary) ([]int, error) {
-	a := c.Spec.Analysis
-	if a.StepWeight > 0 {
-		return ladder(a.StepWeight, a.MaxWeight), nil
-	}
-	last := 0
-	for _, w := range a.StepWeights {
-		if w <= last || w > 100 {
-			return nil, refuse("analysis.stepWeights must rise from step to step, within 1 to 100: %d comes after %d", w, last)
-		}
-		last = w
-	}
-	if len(a.StepWeights) == 0 && !c.Spec.SkipAnalysis {
-		return nil, refuse("the analysis has no steps: set analysis.stepWeight or analysis.stepWeights")
-	}
-	return a.StepWeights, nil
-}
-
-func ladder(step, maximum int) []int {
-	if maximum <= 0 || maximum > 100 {
-		maximum = 100
-	}
-	var steps []int
-	for w := step; ; w += step {
-		steps = append(steps, min(w, 100))
-		if w >= maximum {
-			return steps
-		}
-	}
 }
 
 // returnStepsOf returns the canary weights on the way back to the primary.

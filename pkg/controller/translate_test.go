@@ -43,6 +43,58 @@ func TestStepsOfAPolicy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var weights []int
+			for _, s := range p.Steps {
+				weights = append(weights, s.Traffic.Canary)
+			}
+			if diff := cmp.Diff(tc.want, weights); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPlansOfStrategies(t *testing.T) {
+	match := []flaggerv1.AnalysisMatch{{Headers: map[string]flaggerv1.StringMatch{"x-canary": {Exact: "insider"}}}}
+	tests := map[string]struct {
+		edit func(*flaggerv1.CanarySpec)
+		want []rollout.Step
+	}{
+		"blue/green tries the canary before it gets everything": {
+			func(s *flaggerv1.CanarySpec) { s.Analysis.Iterations = 5 },
+			[]rollout.Step{{Analyses: 5}, {Traffic: rollout.Traffic{Canary: 100}, Gate: rollout.AskConfirmPromotion}},
+		},
+		"blue/green mirrors during the whole trial": {
+			func(s *flaggerv1.CanarySpec) { s.Analysis.Iterations, s.Analysis.Mirror = 2, true },
+			[]rollout.Step{
+				{Traffic: rollout.Traffic{Mirror: true}, Analyses: 2}, {Traffic: rollout.Traffic{Canary: 100}, Gate: rollout.AskConfirmPromotion},
+			},
+		},
+		"A/B testing gives the canary those who match": {
+			func(s *flaggerv1.CanarySpec) { s.Analysis.Iterations, s.Analysis.Match = 10, match },
+			[]rollout.Step{{Traffic: rollout.Traffic{Matched: true}, Analyses: 10, Gate: rollout.AskConfirmTraffic}},
+		},
+		"mirroring comes before the first weight": {
+			func(s *flaggerv1.CanarySpec) { s.Analysis.Mirror, s.Analysis.StepWeight = true, 50 },
+			[]rollout.Step{{Traffic: rollout.Traffic{Mirror: true}}, {Traffic: rollout.Traffic{Canary: 50}, Gate: rollout.AskConfirmTraffic}},
+		},
+		"without a mesh steps become blue/green": {
+			func(s *flaggerv1.CanarySpec) { s.Provider = "kubernetes" },
+			[]rollout.Step{{Analyses: 10}, {Traffic: rollout.Traffic{Canary: 100}, Gate: rollout.AskConfirmPromotion}},
+		},
+		"without a mesh nobody is matched": {
+			func(s *flaggerv1.CanarySpec) {
+				s.Provider, s.Analysis.Iterations, s.Analysis.Match = "kubernetes", 3, match
+			},
+			[]rollout.Step{{Analyses: 3}, {Traffic: rollout.Traffic{Canary: 100}, Gate: rollout.AskConfirmPromotion}},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			p, err := translate(spec(tc.edit), Defaults{}, rollout.Barriers{})
+			if err != nil {
+				t.Fatal(err)
+			}
 			if diff := cmp.Diff(tc.want, p.Steps); diff != "" {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
@@ -71,17 +123,24 @@ func TestWhatIsRefused(t *testing.T) {
 		edit func(*flaggerv1.CanarySpec)
 		want string
 	}{
-		"another provider":        {func(s *flaggerv1.CanarySpec) { s.Provider = "linkerd" }, `provider "linkerd" is not supported`},
-		"a DaemonSet":             {func(s *flaggerv1.CanarySpec) { s.TargetRef.Kind = "DaemonSet" }, `target kind "DaemonSet" is not supported`},
-		"a primary as the target": {func(s *flaggerv1.CanarySpec) { s.TargetRef.Name = "podinfo-primary" }, "is the name of a primary"},
-		"blue/green":              {func(s *flaggerv1.CanarySpec) { s.Analysis.Iterations = 5 }, "blue/green"},
-		"A/B testing": {func(s *flaggerv1.CanarySpec) {
-			s.Analysis.Iterations = 5
-			s.Analysis.Match = []flaggerv1.AnalysisMatch{{}}
-		}, "A/B testing"},
-		"session affinity":                 {func(s *flaggerv1.CanarySpec) { s.Analysis.SessionAffinity = &flaggerv1.SessionAffinity{} }, "sessionAffinity"},
-		"mirroring":                        {func(s *flaggerv1.CanarySpec) { s.Analysis.Mirror = true }, "mirror"},
-		"TCP":                              {func(s *flaggerv1.CanarySpec) { s.Service.AppProtocol = "TCP" }, "TCP routes"},
+		"another provider":         {func(s *flaggerv1.CanarySpec) { s.Provider = "linkerd" }, `provider "linkerd" is not supported`},
+		"a StatefulSet":            {func(s *flaggerv1.CanarySpec) { s.TargetRef.Kind = "StatefulSet" }, `target kind "StatefulSet" is not supported`},
+		"a Service without a mesh": {func(s *flaggerv1.CanarySpec) { s.TargetRef.Kind, s.Provider = "Service", "kubernetes" }, "use provider istio"},
+		"a primary as the target":  {func(s *flaggerv1.CanarySpec) { s.TargetRef.Name = "podinfo-primary" }, "is the name of a primary"},
+		"A/B testing over TCP": {func(s *flaggerv1.CanarySpec) {
+			s.Service.AppProtocol, s.Analysis.Iterations, s.Analysis.Match = "TCP", 5, []flaggerv1.AnalysisMatch{{}}
+		}, "remove analysis.match"},
+		"mirroring over TCP":       {func(s *flaggerv1.CanarySpec) { s.Service.AppProtocol, s.Analysis.Mirror = "tcp", true }, "analysis.mirror copies HTTP requests"},
+		"mirroring without a mesh": {func(s *flaggerv1.CanarySpec) { s.Provider, s.Analysis.Mirror = "kubernetes", true }, "analysis.mirror needs a mesh"},
+		"affinity over TCP": {func(s *flaggerv1.CanarySpec) {
+			s.Service.AppProtocol, s.Analysis.SessionAffinity = "tcp", &flaggerv1.SessionAffinity{}
+		}, "HTTP cookies"},
+		"affinity without a mesh": {func(s *flaggerv1.CanarySpec) {
+			s.Provider, s.Analysis.SessionAffinity = "kubernetes", &flaggerv1.SessionAffinity{}
+		}, "sessionAffinity needs a mesh"},
+		"a match that never matches": {func(s *flaggerv1.CanarySpec) {
+			s.Analysis.Match = []flaggerv1.AnalysisMatch{{Headers: map[string]flaggerv1.StringMatch{"x": {Regex: "("}}}}
+		}, `analysis.match: the regex "("`},
 		"an interval that is no duration":  {func(s *flaggerv1.CanarySpec) { s.Analysis.Interval = "5min" }, `analysis.interval "5min" is not a duration`},
 		"no steps":                         {func(s *flaggerv1.CanarySpec) { s.Analysis.StepWeight = 0 }, "has no steps"},
 		"equal neighbours among the steps": {func(s *flaggerv1.CanarySpec) { s.Analysis.StepWeight, s.Analysis.StepWeights = 0, []int{10, 10} }, "10 comes after 10"},

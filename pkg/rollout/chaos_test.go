@@ -33,7 +33,10 @@ func newChaos(seed uint64) *chaos {
 func randomPolicy(rnd *rand.Rand) Policy {
 	some := func() bool { return rnd.IntN(3) == 0 }
 	p := plan()
-	p.Steps = [][]int{{10, 30, 50}, {50}, {20, 100}, {5, 10, 20, 40}}[rnd.IntN(4)]
+	p.Steps = [][]Step{
+		ladder(10, 30, 50), ladder(50), ladder(20, 100), ladder(5, 10, 20, 40), mirrored(ladder(40)),
+		blueGreen(3, false), blueGreen(2, true), chosenUsers(3), chosenUsers(1),
+	}[rnd.IntN(9)]
 	p.ReturnSteps = [][]int{nil, nil, {60, 20, 0}}[rnd.IntN(3)]
 	p.Threshold = 1 + rnd.IntN(3)
 	p.PrimaryUpdate = []PrimaryUpdate{PrimaryUpdateAuto, PrimaryUpdateDrained, PrimaryUpdateInPlace}[rnd.IntN(3)]
@@ -57,7 +60,7 @@ func (c *chaos) strike(w *world) {
 		}
 	}
 	if c.happens(c.routes) && w.known {
-		w.setRoute(Traffic{Canary: []int{0, 7, 50, 100}[c.rnd.IntN(4)], Mirror: c.rnd.IntN(5) == 0})
+		w.setRoute(Traffic{Canary: []int{0, 7, 50, 100}[c.rnd.IntN(4)], Mirror: c.rnd.IntN(5) == 0, Matched: c.rnd.IntN(5) == 0})
 		w.logf("someone sets the route to %v", w.route().traffic)
 	}
 	if c.happens(c.replicas) {
@@ -234,7 +237,7 @@ func (s *shell) ended(failedBefore, counted bool) error {
 		return s.stuckWell(k)
 	case served == 0 && s.kinds[s.primary.template] != good && s.earlier.decided.Stalled:
 		return nil // neither revision can start: traffic stays where it was, and a person knows
-	case r.Weight != 0 || s.route().traffic.Canary != 0:
+	case r.Weight != 0 || s.route().traffic != Traffic{}:
 		return fmt.Errorf("traffic is left on the canary: %s", standingOf(r))
 	case s.target.replicas != 0:
 		return fmt.Errorf("the canary is left at %d replicas: %s", s.target.replicas, standingOf(r))

@@ -40,7 +40,7 @@ func (t turn) drain(ask Kind, side Health, base Decision) (Decision, quiet) {
 	if side.Desired == 0 && side.Serving == 0 {
 		return base, silent
 	}
-	if !t.o.Route.Known || t.o.Route.Traffic != base.Traffic() {
+	if !t.o.Route.Known || t.o.Route.Traffic != t.p.traffic(base.Next) {
 		return base, busy
 	}
 	elapsed := t.now.Sub(t.o.Route.Since)

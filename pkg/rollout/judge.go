@@ -36,10 +36,25 @@ func (t turn) judge(a Answer) Decision {
 
 // passed goes on after a good analysis: to the next step, or to the promotion.
 func (t turn) passed() Decision {
-	if w, ok := t.p.nextStep(t.o.Record.Weight); ok {
-		return t.confirmStep(w)
+	if n := t.o.Record.Iterations + 1; n < t.p.step(t.o.Record).Analyses {
+		return t.again(n)
+	}
+	if s, ok := t.p.nextStep(t.o.Record); ok {
+		return t.confirmStep(s)
 	}
 	return t.confirmPromotion()
+}
+
+// again stays at a step that asks for more analyses than have passed.
+func (t turn) again(passed int) Decision {
+	d := t.stay("")
+	d.Next.Iterations = passed
+	d.Next.CheckedAt = t.now
+	d.Next.ErrorsSince = time.Time{}
+	d.Next.Failure = ""
+	d.Message = t.standing(d.Next)
+	d.Events = []Event{{Reason: "AnalysisPassed", Message: fmt.Sprintf("Analysis %d of %d passed", passed, t.p.step(d.Next).Analyses)}}
+	return t.wakeSoon(d)
 }
 
 func (t turn) withoutData(a Answer) Decision {
@@ -110,6 +125,8 @@ func (t turn) hold(event string, phase Phase, why string) Decision {
 func (t turn) standing(r Record) string {
 	where, again := "the new revision", "asked again"
 	switch {
+	case t.p.onTrial(r):
+		where, again = t.trial(r), "next analysis"
 	case r.Weight > 0:
 		where, again = fmt.Sprintf("canary weight %d %%", r.Weight), "next analysis"
 	case r.Phase == PhaseProgressing, r.Phase == PhaseWaitingPromotion:
@@ -127,10 +144,26 @@ func (t turn) standing(r Record) string {
 			where, clock(r.ErrorsSince), clock(r.ErrorsSince.Add(t.p.ProgressDeadline)), because(r.Failure))
 	case r.Failure != "":
 		return fmt.Sprintf("%s is held: %s; %s at %s", where, r.Failure, again, next)
-	case r.Weight == 0:
+	case r.Weight == 0 && !t.p.onTrial(r):
 		return where + " waits for its hooks and gates"
 	}
 	return fmt.Sprintf("%s: %s at %s", where, again, next)
+}
+
+// trial says on what the canary is tried, and how far that is.
+func (t turn) trial(r Record) string {
+	s := t.p.step(r)
+	on := "without requests of users"
+	switch {
+	case s.Traffic.Matched:
+		on = "on the requests that match"
+	case s.Traffic.Mirror:
+		on = "on mirrored requests"
+	}
+	if s.Analyses <= 1 {
+		return "the canary is tried " + on
+	}
+	return fmt.Sprintf("the canary is tried %s, %d of %d analyses passed", on, r.Iterations, s.Analyses)
 }
 
 func (t turn) failures(r Record) string {

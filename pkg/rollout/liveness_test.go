@@ -59,11 +59,18 @@ func paths() map[string]func(*Policy) {
 		"drained":        func(*Policy) {},
 		"in place":       func(p *Policy) { p.PrimaryUpdate = PrimaryUpdateInPlace },
 		"step by step":   func(p *Policy) { p.ReturnSteps = []int{60, 20, 0} },
-		"all the way":    func(p *Policy) { p.Steps = []int{100} },
+		"all the way":    func(p *Policy) { p.Steps = ladder(100) },
 		"with all gates": every,
 		"not analysed":   func(p *Policy) { p.SkipAnalysis = true },
 		"with nothing":   func(p *Policy) { p.Asks = Asks{} },
 		"without steps":  func(p *Policy) { p.Steps = nil },
+		"mirrored first": func(p *Policy) { p.Steps = mirrored(p.Steps) },
+		"blue/green":     func(p *Policy) { p.Steps = blueGreen(3, false) },
+		"blue/green with mirror and gates": func(p *Policy) {
+			p.Steps = blueGreen(3, true)
+			every(p)
+		},
+		"chosen users": func(p *Policy) { p.Steps = chosenUsers(3) },
 	}
 }
 

@@ -45,7 +45,7 @@ func (n *nevers) judge(w *world, this pass) error {
 		return fmt.Errorf("spins: %s", outcome(d))
 	case w.policy.Suspended && (d.Route || d.Canary != ScaleKeep || d.Promote != "" || d.EnsurePrimary):
 		return fmt.Errorf("acts while suspended: %s", outcome(d))
-	case d.Next.Weight > 0 && !d.HoldPrimary:
+	case d.Traffic.reachesUsers() && !d.HoldPrimary:
 		return fmt.Errorf("does not hold the primary: %s", outcome(d))
 	}
 	if !changes {
@@ -76,6 +76,9 @@ func sleepsWell(w *world, this pass) error {
 // plans checks how the weight is to change.
 func (n *nevers) plans(w *world, o Observation, d Decision) error {
 	from, to := o.Record.Weight, d.Next.Weight
+	if d.Traffic.Matched && !w.policy.traffic(o.Record).Matched {
+		to++ // more reaches the canary than its share of all
+	}
 	canary, primary := w.health(&w.target, true), w.health(&w.primary, false)
 	switch {
 	case to < 0 || to > 100:
@@ -106,31 +109,56 @@ func (n *nevers) steps(w *world, o Observation, d Decision) error {
 		// back to what the primary runs, or ran before
 	case running(from.Phase) && to.Phase == PhasePromoting && !w.policy.SkipAnalysis:
 		switch {
-		case !passed && from.Weight > 0:
+		case !passed && (from.Weight > 0 || w.policy.onTrial(from)):
 			return fmt.Errorf("S4: promoted without an analysis: %s", outcome(d))
-		case !n.stranded && !slices.Equal(n.visited, w.policy.Steps):
+		case !n.stranded && !slices.Equal(n.visited, weights(w.policy)):
 			return fmt.Errorf("S4: promoted after the steps %v", n.visited)
+		case !n.stranded && from.Iterations+1 < w.policy.step(from).Analyses:
+			return fmt.Errorf("S4: promoted after %d analyses: %s", from.Iterations+1, outcome(d))
 		case asks.ConfirmPromotion && o.Evidence[AskConfirmPromotion].Verdict != Pass:
 			return fmt.Errorf("S4: promoted against its gate: %s", outcome(d))
 		}
-	case running(from.Phase) && running(to.Phase) && to.Weight > from.Weight:
-		want, _ := w.policy.nextStep(from.Weight)
-		switch {
-		case to.Weight != want:
-			return fmt.Errorf("S4: weight %d after %d", to.Weight, from.Weight)
-		case from.Weight > 0 && !passed:
-			return fmt.Errorf("S4: a step without an analysis: %s", outcome(d))
-		case from.Weight == 0 && asks.PreRollout && !n.hooked && o.Evidence[AskPreRollout].Verdict != Pass:
-			return fmt.Errorf("S4: a first step without its hooks: %s", outcome(d))
-		case asks.ConfirmTraffic && o.Evidence[AskConfirmTraffic].Verdict != Pass:
-			return fmt.Errorf("S4: a step against its gate: %s", outcome(d))
-		case from.Weight > 0 && from.ErrorsSince.IsZero() && w.now.Sub(from.CheckedAt) < w.policy.Interval:
-			return fmt.Errorf("S4: a step before the interval had passed: %s", outcome(d))
-		}
+	case running(from.Phase) && running(to.Phase) && (to.Weight > from.Weight || to.Stage == StageTrial && from.Stage != StageTrial):
+		return n.nextStep(w, o, d, passed)
+	case running(from.Phase) && to.Iterations > from.Iterations && (!passed || to.Iterations > from.Iterations+1):
+		return fmt.Errorf("S4: %d analyses after %d: %s", to.Iterations, from.Iterations, outcome(d))
 	case from.Phase == PhaseSucceeded && running(to.Phase) && asks.ConfirmRollout && o.Evidence[AskConfirmRollout].Verdict != Pass:
 		return fmt.Errorf("S4: begun against its gate: %s", outcome(d))
 	}
 	return nil
+}
+
+// nextStep checks that a step is the one that the plan has next, and that everybody agreed to it.
+func (n *nevers) nextStep(w *world, o Observation, d Decision, passed bool) error {
+	from, to, asks := o.Record, d.Next, w.policy.Asks
+	want, _ := w.policy.nextStep(from)
+	first := from.Weight == 0 && !w.policy.onTrial(from)
+	switch {
+	case to.Weight != want.Traffic.Canary || d.Traffic != want.Traffic:
+		return fmt.Errorf("S4: %s after weight %d", outcome(d), from.Weight)
+	case !first && !passed:
+		return fmt.Errorf("S4: a step without an analysis: %s", outcome(d))
+	case !first && from.Iterations+1 < w.policy.step(from).Analyses:
+		return fmt.Errorf("S4: a step after %d analyses: %s", from.Iterations+1, outcome(d))
+	case first && asks.PreRollout && !n.hooked && o.Evidence[AskPreRollout].Verdict != Pass:
+		return fmt.Errorf("S4: a first step without its hooks: %s", outcome(d))
+	case asks.configured(want.Gate) && want.Gate != AskNothing && o.Evidence[want.Gate].Verdict != Pass:
+		return fmt.Errorf("S4: a step against its gate: %s", outcome(d))
+	case !first && from.ErrorsSince.IsZero() && w.now.Sub(from.CheckedAt) < w.policy.Interval:
+		return fmt.Errorf("S4: a step before the interval had passed: %s", outcome(d))
+	}
+	return nil
+}
+
+// weights returns what the plan visits after weight 0.
+func weights(p Policy) []int {
+	var all []int
+	for _, s := range p.Steps {
+		if !s.trial() {
+			all = append(all, s.Traffic.Canary)
+		}
+	}
+	return all
 }
 
 // before checks one effect at the instant it is to happen.
@@ -148,17 +176,17 @@ func (n *nevers) before(w *world, effect string, o Observation, d Decision) erro
 
 // beforeRoute compares with what is configured, which others may have edited.
 func (n *nevers) beforeRoute(w *world, d Decision) error {
-	is, to := 100, d.Next.Weight
+	is, to := Traffic{Canary: 100}, d.Traffic
 	if w.known {
-		is = w.route().traffic.Canary
+		is = w.route().traffic
 	}
 	canary, _ := w.target.serving(w.now)
 	primary, _ := w.primary.serving(w.now)
 	switch {
-	case to > is && canary == 0 && primary > 0:
-		return fmt.Errorf("S2: the route goes from %d to %d with nobody on the canary", is, to)
-	case to < is && primary == 0 && canary > 0:
-		return fmt.Errorf("S2: the route goes from %d to %d with nobody on the primary", is, to)
+	case is.lessThan(to) && canary == 0 && primary > 0:
+		return fmt.Errorf("S2: the route goes from %v to %v with nobody on the canary", is, to)
+	case to.lessThan(is) && primary == 0 && canary > 0:
+		return fmt.Errorf("S2: the route goes from %v to %v with nobody on the primary", is, to)
 	}
 	return nil
 }
@@ -171,7 +199,7 @@ func (n *nevers) beforeScaleDown(w *world, o Observation, d Decision) error {
 	quiet := w.now.Sub(w.route().at)
 	verdict := o.Evidence[AskCanarySilent].Verdict
 	switch {
-	case w.route().traffic.Canary > 0 || d.Next.Weight > 0:
+	case w.route().traffic.reachesUsers() || d.Traffic.reachesUsers():
 		return fmt.Errorf("S3: scales a canary down that gets traffic: %s", outcome(d))
 	case w.carried(true, 0):
 		return fmt.Errorf("S3: scales a canary down that proxies still send traffic to: %s", outcome(d))
@@ -224,7 +252,7 @@ func (n *nevers) recorded(w *world, from, to Record) {
 	switch {
 	case running && (to.LastApplied != from.LastApplied || from.Phase == PhaseWaiting || from.Phase == PhaseSucceeded || from.Phase == PhaseFailed):
 		n.visited, n.hooked, n.stranded = nil, false, to.Stage == StageStranded
-	case running && to.Weight == 0 && from.Weight > 0:
+	case running && to.Weight == 0 && (from.Weight > 0 || from.Stage == StageTrial && to.Stage != StageTrial):
 		n.visited, n.stranded = nil, false
 	case running && to.Weight > from.Weight:
 		n.visited = append(n.visited, to.Weight)

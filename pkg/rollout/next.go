@@ -58,12 +58,13 @@ func (t turn) suspended() Decision {
 
 // complete adds what holds for every decision.
 func (t turn) complete(d Decision) Decision {
-	d.HoldPrimary = holdsPrimary(d.Next)
+	d.Traffic = t.p.traffic(d.Next)
+	d.HoldPrimary = holdsPrimary(d)
 	if t.p.Suspended {
 		return d
 	}
 	d.EnsurePrimary = d.EnsurePrimary || t.primaryGone()
-	d.Route = d.Route && !t.toNobody(d.Traffic())
+	d.Route = d.Route && !t.toNobody(d.Traffic)
 	if d.Canary == ScaleKeep && d.Next.Weight > 0 {
 		d.Canary = workingSize(d.Next) // whoever gets requests keeps its pods
 	}
@@ -75,8 +76,8 @@ func (t turn) complete(d Decision) Decision {
 
 // holdsPrimary reports whether the primary must keep its size: traffic is away
 // from it, or has only just come back.
-func holdsPrimary(r Record) bool {
-	return r.Weight > 0 || r.Phase == PhasePromoting || r.Phase == PhaseFinalising
+func holdsPrimary(d Decision) bool {
+	return d.Traffic.reachesUsers() || d.Next.Phase == PhasePromoting || d.Next.Phase == PhaseFinalising
 }
 
 // primaryGone reports whether somebody deleted the primary while the target is
@@ -91,11 +92,11 @@ func (t turn) primaryGone() bool {
 // with nobody on it while the other serves. Such an edit by others is not put
 // right before somebody is back.
 func (t turn) toNobody(to Traffic) bool {
-	is, canary, primary := t.o.Route.Traffic.Canary, t.o.Canary.Serving, t.o.Primary.Serving
+	is, canary, primary := t.o.Route.Traffic, t.o.Canary.Serving, t.o.Primary.Serving
 	if !t.o.Route.Known {
 		return false
 	}
-	return to.Canary < is && primary == 0 && canary > 0 || to.Canary > is && canary == 0 && primary > 0
+	return to.lessThan(is) && primary == 0 && canary > 0 || is.lessThan(to) && canary == 0 && primary > 0
 }
 
 // workingSize returns the scale of a canary that gets requests.

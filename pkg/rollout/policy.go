@@ -26,11 +26,25 @@ const (
 	NoDataPasses NoDataRule = "Pass"
 )
 
+// Step is one stop of a plan: how requests are shared while the canary is judged there.
+type Step struct {
+	Traffic Traffic
+	// Analyses is how many must pass before the next step; less than 1 means 1.
+	Analyses int
+	// Gate is asked before the step is taken, AskNothing for none.
+	Gate Kind
+}
+
+// trial reports whether the canary is judged before it has a share of all requests:
+// alone, on copies of requests, or on those of chosen users.
+func (s Step) trial() bool { return s.Traffic.Canary == 0 }
+
 // Policy is what a user wants of a release, checked and completed. It holds no
 // Kubernetes type: the controller translates a Canary into it once.
 type Policy struct {
-	// Steps are the canary weights to visit, in percent, strictly increasing, within 1..100.
-	Steps []int
+	// Steps are the plan: the stops to visit in order, with strictly increasing
+	// weights. Only the first may have weight 0, which makes it a trial.
+	Steps []Step
 	// ReturnSteps are the canary weights on the way back from a promotion,
 	// strictly decreasing and ending in 0. Empty means one jump to 0.
 	ReturnSteps []int
@@ -79,16 +93,40 @@ func DefaultBarriers() Barriers {
 	}
 }
 
-// nextStep returns the first step above weight, and false past the last one.
-// A weight that is no step itself, say after an edit of the plan in mid-run,
+// nextStep returns the step that follows where r stands, and false past the last
+// one. A weight that is no step itself, say after an edit of the plan in mid-run,
 // moves to the nearest step above it and never beyond.
-func (p Policy) nextStep(weight int) (int, bool) {
+func (p Policy) nextStep(r Record) (Step, bool) {
 	for _, s := range p.Steps {
-		if s > weight {
+		if s.Traffic.Canary > r.Weight || s.trial() && r.Weight == 0 && r.Stage != StageTrial {
 			return s, true
 		}
 	}
-	return 0, false
+	return Step{}, false
+}
+
+// step returns the step that r stands at. A weight that is no step is one of its own.
+func (p Policy) step(r Record) Step {
+	for _, s := range p.Steps {
+		if s.Traffic.Canary == r.Weight && s.trial() == p.onTrial(r) {
+			return s
+		}
+	}
+	return Step{Traffic: Traffic{Canary: r.Weight}}
+}
+
+// onTrial reports whether r stands at the plan's trial.
+func (p Policy) onTrial(r Record) bool {
+	running := r.Phase == PhaseProgressing || r.Phase == PhaseWaitingPromotion
+	return running && r.Stage == StageTrial && r.Weight == 0 && len(p.Steps) > 0 && p.Steps[0].trial()
+}
+
+// traffic returns how requests are shared where r stands.
+func (p Policy) traffic(r Record) Traffic {
+	if p.onTrial(r) {
+		return p.Steps[0].Traffic
+	}
+	return Traffic{Canary: r.Weight}
 }
 
 // nextReturn returns the canary weight that follows weight on the way back to the primary.

@@ -34,7 +34,7 @@ func (t turn) release() Decision {
 	switch {
 	case t.p.SkipAnalysis:
 		return t.startPromotion("Analysis skipped")
-	case r.Weight == 0:
+	case r.Weight == 0 && !t.p.onTrial(r):
 		return t.firstStep()
 	}
 	return t.analyse()
@@ -63,7 +63,7 @@ func (t turn) stopped() (Decision, bool) {
 	if t.o.Canary.State == Stuck {
 		return t.rollback(t.o.Canary.Reason), true
 	}
-	if t.o.Record.Weight > 0 && t.o.Canary.Serving == 0 && t.home() == 0 {
+	if t.p.traffic(t.o.Record).reachesUsers() && t.o.Canary.Serving == 0 && t.home() == 0 {
 		return t.retreat(), true
 	}
 	return t.veto()
@@ -75,6 +75,7 @@ func (t turn) retreat() Decision {
 	t.o.Record.Phase = PhaseProgressing
 	t.o.Record.Stage = StageReady
 	t.o.Record.Weight = 0
+	t.o.Record.Iterations = 0
 	d := t.counted("the canary has no ready pod" + because(t.o.Canary.Reason))
 	if d.Next.Phase == PhaseProgressing {
 		d.Canary = ScaleUp
@@ -89,10 +90,14 @@ func (t turn) awaitCanary() Decision {
 
 // upcoming says what follows when nothing stands in the way.
 func (t turn) upcoming() string {
-	if w, ok := t.p.nextStep(t.o.Record.Weight); ok && !t.p.SkipAnalysis {
-		return fmt.Sprintf("canary weight %d %%", w)
+	s, ok := t.p.nextStep(t.o.Record)
+	switch {
+	case !ok, t.p.SkipAnalysis:
+		return "the promotion"
+	case s.trial():
+		return "its trial"
 	}
-	return "the promotion"
+	return fmt.Sprintf("canary weight %d %%", s.Traffic.Canary)
 }
 
 // firstStep asks what must be asked before the first request reaches the canary.
@@ -107,7 +112,7 @@ func (t turn) firstStep() Decision {
 	case r.Failure != "" && t.now.Before(t.due()):
 		return t.wakeAt(t.stay("%s", t.standing(r)), t.due())
 	}
-	if r.Stage != StageReady {
+	if r.Stage != StageReady && r.Stage != StageTrial {
 		a, d, ok := t.ask(AskPreRollout, 0)
 		if !ok {
 			return d
@@ -117,33 +122,55 @@ func (t turn) firstStep() Decision {
 		}
 		t.o.Record.Stage = StageReady // whatever is decided below, the hooks have passed
 	}
-	if first, ok := t.p.nextStep(0); ok {
+	if first, ok := t.p.nextStep(t.o.Record); ok {
 		return t.confirmStep(first)
 	}
 	return t.confirmPromotion()
 }
 
-// confirmStep asks the gates in front of a step and takes it.
-func (t turn) confirmStep(w int) Decision {
-	if d, open := t.gate(AskConfirmTraffic, t.o.Record.Phase); !open {
-		return d
+// confirmStep asks the gate in front of a step and takes it. Nobody is given all
+// requests who cannot carry them.
+func (t turn) confirmStep(s Step) Decision {
+	refused := t.o.Record.Phase
+	if s.Gate == AskConfirmPromotion {
+		refused = PhaseWaitingPromotion
 	}
-	return t.advance(w)
+	if s.Gate != AskNothing {
+		if d, open := t.gate(s.Gate, refused); !open {
+			return d
+		}
+	}
+	if s.Traffic.Canary == 100 && !t.carriesAll() {
+		return t.growFull("the canary grows to carry all traffic")
+	}
+	return t.advance(s)
+}
+
+// growFull brings the canary to the primary's size.
+func (t turn) growFull(why string) Decision {
+	d := t.wakeSoon(t.stay("%s%s", why, because(t.o.Canary.Reason)))
+	d.Canary = ScaleFull
+	return t.wakeSettled(d, t.o.Canary)
 }
 
 // advance takes a step.
-func (t turn) advance(w int) Decision {
+func (t turn) advance(s Step) Decision {
 	d := t.stay("")
 	d.Next.Phase = PhaseProgressing
-	d.Next.Weight = w
+	d.Next.Weight = s.Traffic.Canary
+	d.Next.Iterations = 0
 	d.Next.CheckedAt = t.now
 	d.Next.ErrorsSince = time.Time{}
 	d.Next.Failure = ""
-	if d.Next.Stage == StageReady {
+	if d.Next.Stage == StageReady || d.Next.Stage == StageTrial {
 		d.Next.Stage = StageNone
 	}
+	d.Events = []Event{{Reason: "Advanced", Message: fmt.Sprintf("Advance canary weight %d", d.Next.Weight)}}
+	if s.trial() {
+		d.Next.Stage = StageTrial
+		d.Events = []Event{{Reason: "Advanced", Message: "Begin the canary's trial: " + t.trial(d.Next)}}
+	}
 	d.Message = t.standing(d.Next)
-	d.Events = []Event{{Reason: "Advanced", Message: fmt.Sprintf("Advance canary weight %d", w)}}
 	return t.wakeSoon(d)
 }
 

@@ -228,7 +228,7 @@ func TestGatesOfARelease(t *testing.T) {
 		},
 		"the promotion that waits takes a step when the plan has grown": {
 			seen: released(PhaseWaitingPromotion, StageNone, 50, []edit{
-				all, no, answered(AskAnalysis, Pass), answered(AskConfirmTraffic, Pass), policy(func(p *Policy) { p.Steps = append(p.Steps, 80) }),
+				all, no, answered(AskAnalysis, Pass), answered(AskConfirmTraffic, Pass), policy(func(p *Policy) { p.Steps = append(p.Steps, ladder(80)...) }),
 			}),
 			want: "Progressing 80%, canary up, hold, wake 10s, Advanced",
 		},

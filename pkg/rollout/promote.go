@@ -10,6 +10,7 @@ import (
 func (t turn) startPromotion(how string) Decision {
 	t.o.Record.Phase = PhasePromoting
 	t.o.Record.Stage = StageNone
+	t.o.Record.Iterations = 0
 	t.o.Record.CheckedAt = t.now
 	t.o.Record.ErrorsSince = time.Time{}
 	t.o.Record.Failure = ""
@@ -26,9 +27,7 @@ func (t turn) choosePath() Decision {
 		t.o.Record.Weight = 100
 		return t.stay("promoting: all traffic is on the canary while the primary falls silent")
 	case t.p.PrimaryUpdate == PrimaryUpdateDrained:
-		d := t.wakeSoon(t.stay("promoting: the canary grows to carry all traffic%s", because(t.o.Canary.Reason)))
-		d.Canary = ScaleFull
-		return t.wakeSettled(d, t.o.Canary)
+		return t.growFull("promoting: the canary grows to carry all traffic")
 	}
 	t.o.Record.Stage = StageRollPrimary
 	return t.stay("promoting: the primary rolls to the new revision under its share of traffic")
@@ -37,7 +36,11 @@ func (t turn) choosePath() Decision {
 // carriesAll reports whether the canary has the pods for the whole load, and every proxy knows them.
 func (t turn) carriesAll() bool {
 	ok, _ := t.settled(t.o.Canary)
-	return ok && t.o.Canary.Serving >= max(t.o.Primary.Serving, t.o.Primary.Desired)
+	load := max(t.o.Primary.Serving, t.o.Primary.Desired)
+	if most := t.o.Canary.Most; most > 0 {
+		load = min(load, most)
+	}
+	return ok && t.o.Canary.Serving >= load
 }
 
 // promote brings the promoted revision to the primary and the traffic back to it.

@@ -46,13 +46,40 @@ func run(t *testing.T, rows map[string]row) {
 
 func plan(edits ...func(*Policy)) Policy {
 	p := Policy{
-		Steps: []int{10, 30, 50}, Interval: 10 * time.Second, Threshold: 3, ProgressDeadline: time.Minute,
+		Steps: ladder(10, 30, 50), Interval: 10 * time.Second, Threshold: 3, ProgressDeadline: time.Minute,
 		PrimaryUpdate: PrimaryUpdateAuto, Asks: Asks{Analysis: true}, Barriers: DefaultBarriers(),
 	}
 	for _, e := range edits {
 		e(&p)
 	}
 	return p
+}
+
+// ladder is the plan of a weighted release.
+func ladder(weights ...int) []Step {
+	var steps []Step
+	for _, w := range weights {
+		steps = append(steps, Step{Traffic: Traffic{Canary: w}, Gate: AskConfirmTraffic})
+	}
+	return steps
+}
+
+// mirrored puts a trial on copies of requests before other steps.
+func mirrored(steps []Step) []Step {
+	return append([]Step{{Traffic: Traffic{Mirror: true}}}, steps...)
+}
+
+// blueGreen is the plan that tries the canary n times before it gets all requests at once.
+func blueGreen(n int, mirror bool) []Step {
+	return []Step{
+		{Traffic: Traffic{Mirror: mirror}, Analyses: n},
+		{Traffic: Traffic{Canary: 100}, Gate: AskConfirmPromotion},
+	}
+}
+
+// chosenUsers is the plan that tries the canary n times on the requests that match.
+func chosenUsers(n int) []Step {
+	return []Step{{Traffic: Traffic{Matched: true}, Analyses: n, Gate: AskConfirmTraffic}}
 }
 
 // ready is the health of a side with n pods that have long been serving.

@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"strings"
@@ -204,7 +205,7 @@ func (s *shell) apply(o Observation, d Decision) error {
 		{"hold primary", d.HoldPrimary, func() {}},
 		{"scale up", d.Canary == ScaleUp || d.Canary == ScaleFull, func() { s.scale(d.Canary) }},
 		{"promote " + d.Promote, d.Promote != "" && d.Promote == s.target.template, func() { s.promote(d.Promote) }},
-		{"route", d.Route, func() { s.shift(d.Traffic()) }},
+		{"route", d.Route, func() { s.shift(d.Traffic) }},
 		{"scale down", d.Canary == ScaleOne || d.Canary == ScaleZero, func() { s.scale(d.Canary) }},
 		{"record", d.Next != s.record || d.Message != "" && d.Message != s.message, func() { s.write(d) }},
 	}
@@ -263,9 +264,20 @@ func (s *shell) promote(revision string) {
 func (s *shell) shift(t Traffic) {
 	if !s.known || s.route().traffic != t {
 		s.shifts++
-		s.logf("route → %d %% canary", t.Canary)
+		s.logf("route → %s", inWords(t))
 		s.setRoute(t)
 	}
+}
+
+func inWords(t Traffic) string {
+	words := fmt.Sprintf("%d %% canary", t.Canary)
+	if t.Matched {
+		words += ", and all that matches"
+	}
+	if t.Mirror {
+		words += ", mirrored"
+	}
+	return words
 }
 
 func (s *shell) write(d Decision) {

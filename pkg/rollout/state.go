@@ -32,6 +32,9 @@ const (
 	// StageReady (Progressing, weight 0): the pre-rollout hooks have passed and need not run
 	// again; what held the first step is asked again after the interval.
 	StageReady Stage = "PreRolloutPassed"
+	// StageTrial (Progressing and WaitingPromotion, weight 0): the canary is judged in the plan's
+	// trial. The pre-rollout hooks have passed.
+	StageTrial Stage = "Trial"
 	// StageStranded (Progressing, weight above 0): no primary pod served when the release began, so it
 	// began at the weight it found. It goes back to weight 0 as soon as one serves.
 	StageStranded Stage = "Stranded"
@@ -51,10 +54,21 @@ type Traffic struct {
 	Canary int
 	// Mirror copies the primary's requests to the canary and discards its answers.
 	Mirror bool
+	// Matched gives the canary all requests that meet the match of the analysis, and its
+	// share of the others only.
+	Matched bool
 }
+
+// reachesUsers reports whether the canary answers any request of a user.
+func (t Traffic) reachesUsers() bool { return t.Canary > 0 || t.Matched }
 
 // Primary returns the percentage of requests that the primary receives.
 func (t Traffic) Primary() int { return 100 - t.Canary }
+
+// lessThan reports whether some user's request that the canary answers under u is the primary's under t.
+func (t Traffic) lessThan(u Traffic) bool {
+	return t.Canary < u.Canary || u.Matched && !t.Matched && t.Canary < 100
+}
 
 // Record is what a release remembers: the part of the Canary's status that decisions are made from.
 type Record struct {
@@ -64,7 +78,8 @@ type Record struct {
 	Weight int
 	// FailedChecks counts failed analyses of this revision.
 	FailedChecks int
-	Iterations   int
+	// Iterations counts the analyses that have passed at the present step, but for the last.
+	Iterations int
 	// LastApplied is the revision of this release, LastPromoted the one that the primary was given last.
 	LastApplied, LastPromoted string
 	// CheckedAt is when the last analysis or gate was answered, or the weight last moved.
@@ -98,6 +113,8 @@ type Health struct {
 	Reason string
 	// Desired is the wanted number of replicas, Serving those that are ready, of whatever template.
 	Desired, Serving int
+	// Most is how many replicas the side may have at the most, 0 for any number.
+	Most int
 	// Since is the moment from which State has been what it is, without a break, as seen by this process.
 	Since time.Time
 }
@@ -238,7 +255,9 @@ type Decision struct {
 	Canary      Scale
 	// Route says whether the route is to be written at all; before initialisation it is not.
 	Route bool
-	// Next is the record to write. Its Weight is the traffic to bring about.
+	// Traffic is how requests are to be shared.
+	Traffic Traffic
+	// Next is the record to write.
 	Next Record
 	// Wake is when to look again without an event; 0 means only on an event.
 	Wake time.Duration
@@ -254,9 +273,6 @@ type Decision struct {
 	// Stalled is set when no wait will help and a person must act.
 	Stalled bool
 }
-
-// Traffic returns the share of traffic to bring about.
-func (d Decision) Traffic() Traffic { return Traffic{Canary: d.Next.Weight} }
 
 // Event is something that happened to a release.
 type Event struct {

@@ -118,6 +118,32 @@ func stories() map[string]story {
 			plan:  func(p *Policy) { p.SkipAnalysis = true },
 			tells: []chapter{{0, push("v2", good)}},
 		},
+		"blue-green": {
+			title: "Blue/green: the canary passes its analyses before it gets any request, grows, and then takes all at once.",
+			plan:  func(p *Policy) { p.Steps = blueGreen(3, false) },
+			setup: func(s *shell) { s.primary.replicas = 4 },
+			tells: []chapter{{0, push("v2", good)}},
+		},
+		"blue-green-bad": {
+			title: "Blue/green with mirrored requests: a bad revision is found on copies, and no user meets it.",
+			plan:  func(p *Policy) { p.Steps, p.Threshold = blueGreen(5, true), 2 },
+			tells: []chapter{{0, push("v2", bad)}},
+		},
+		"mirrored-release": {
+			title: "A mirrored release is tried on copies of requests before its first step.",
+			plan:  func(p *Policy) { p.Steps = mirrored(ladder(20, 40)) },
+			tells: []chapter{{0, push("v2", good)}},
+		},
+		"chosen-users": {
+			title: "A/B testing: the users who match meet the canary until it has passed its analyses; then everybody does.",
+			plan:  func(p *Policy) { p.Steps = chosenUsers(3) },
+			tells: []chapter{{0, push("v2", good)}},
+		},
+		"chosen-users-new-revision": {
+			title: "A/B testing: a new revision in mid-run takes the users who match away from the old one before anything else.",
+			plan:  func(p *Policy) { p.Steps = chosenUsers(3) },
+			tells: []chapter{{0, push("v2", good)}, {20 * time.Second, push("v3", good)}},
+		},
 		"suspend": {
 			title: "A suspended release is left alone, routes and all, and goes on where it was.",
 			tells: []chapter{

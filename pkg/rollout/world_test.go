@@ -128,11 +128,7 @@ func (w *world) carried(canary bool, while time.Duration) bool {
 		return canary
 	}
 	for _, v := range slices.Backward(w.routes) {
-		share := v.traffic.Canary
-		if !canary {
-			share = 100 - share
-		}
-		if share > 0 {
+		if canary && (v.traffic.reachesUsers() || v.traffic.Mirror) || !canary && v.traffic.Primary() > 0 {
 			return true
 		}
 		if w.now.Sub(v.at) >= while+w.lags {

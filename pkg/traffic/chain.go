@@ -41,12 +41,13 @@ func (r Chain) Prepare(ctx context.Context, c *flaggerv1.Canary, b kube.Backend)
 }
 
 // Ensure writes the mesh's route before the apex Service, so that callers in the
-// mesh are on the route when the apex turns from the target to the primary.
+// mesh are on the route when the apex turns from the target to the primary. Behind
+// a mesh the apex stays there: callers without a proxy have no share.
 func (r Chain) Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, t rollout.Traffic) error {
 	if err := r.Mesh.Ensure(ctx, c, b, t); err != nil {
 		return fmt.Errorf("route in mesh: %w", err)
 	}
-	if err := r.Services.Ensure(ctx, c, b, t); err != nil {
+	if err := r.Services.Ensure(ctx, c, b, rollout.Traffic{}); err != nil {
 		return fmt.Errorf("route by Service: %w", err)
 	}
 	return nil

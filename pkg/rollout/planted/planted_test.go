@@ -58,11 +58,26 @@ var planted = map[string]defect{
 	"an outage never ends": {
 		"judge.go", "if t.now.Sub(since) >= t.p.ProgressDeadline {", "if since.After(t.now) {",
 	},
+	"a trial ends with its first analysis": {
+		"judge.go", "n < t.p.step(t.o.Record).Analyses {", "n < t.p.step(t.o.Record).Analyses && n > 1 {",
+	},
+	"a trial is forgotten when it waits for the promotion": {
+		"policy.go", "running := r.Phase == PhaseProgressing || r.Phase == PhaseWaitingPromotion", "running := r.Phase == PhaseProgressing",
+	},
+	"all requests go to a canary that cannot carry them": {
+		"progress.go", "if s.Traffic.Canary == 100 && !t.carriesAll() {", "if s.Traffic.Canary > 100 {",
+	},
+	"the gate in front of a step is not asked": {
+		"progress.go", "if s.Gate != AskNothing {", "if s.Gate == AskConfirmPromotion {",
+	},
+	"chosen users stay with a revision that nobody began": {
+		"state.go", "u.Matched && !t.Matched && t.Canary < 100", "u.Matched && !t.Matched",
+	},
 	"the steps leap": {
-		"policy.go", "if s > weight {\n\t\t\treturn s, true", "if s > weight {\n\t\t\treturn p.Steps[len(p.Steps)-1], true",
+		"policy.go", "if s.Traffic.Canary > r.Weight || s.trial() && r.Weight == 0 && r.Stage != StageTrial {\n\t\t\treturn s, true", "if s.Traffic.Canary > r.Weight || s.trial() && r.Weight == 0 && r.Stage != StageTrial {\n\t\t\treturn p.Steps[len(p.Steps)-1], true",
 	},
 	"the last step is promoted without an analysis": {
-		"judge.go", "if t.now.Before(t.due()) {\n\t\treturn", "if _, more := t.p.nextStep(t.o.Record.Weight); !more {\n\t\treturn t.confirmPromotion()\n\t}\n\tif t.now.Before(t.due()) {\n\t\treturn",
+		"judge.go", "if t.now.Before(t.due()) {\n\t\treturn", "if _, more := t.p.nextStep(t.o.Record); !more {\n\t\treturn t.confirmPromotion()\n\t}\n\tif t.now.Before(t.due()) {\n\t\treturn",
 	},
 	"the plan follows the route": {
 		"next.go", "o.Record.Weight = min(max(o.Record.Weight, 0), 100)", "o.Record.Weight = o.Route.Traffic.Canary",
@@ -74,7 +89,7 @@ var planted = map[string]defect{
 		"drain.go", "if elapsed < least {", "if elapsed < 0 {",
 	},
 	"the drain believes a route that is not in place": {
-		"drain.go", "if !t.o.Route.Known || t.o.Route.Traffic != base.Traffic() {", "if !t.o.Route.Known {",
+		"drain.go", "if !t.o.Route.Known || t.o.Route.Traffic != t.p.traffic(base.Next) {", "if !t.o.Route.Known {",
 	},
 	"the drain does not ask for silence": {
 		"drain.go", "a, d, ok := t.ask(ask, silenceAge)", "a, d, ok := Answer{Verdict: Pass}, base, true",
@@ -95,10 +110,10 @@ var planted = map[string]defect{
 		"promote.go", "case p.State == Stuck:", "case p.State == Unknown && p.Serving > 0:",
 	},
 	"the primary is not held": {
-		"next.go", "d.HoldPrimary = holdsPrimary(d.Next)", "d.HoldPrimary = holdsPrimary(d.Next) && d.Next.Weight == 100",
+		"next.go", "d.HoldPrimary = holdsPrimary(d)", "d.HoldPrimary = holdsPrimary(d) && d.Next.Weight == 100",
 	},
 	"traffic stays on a canary that lost its pods": {
-		"progress.go", "if t.o.Record.Weight > 0 && t.o.Canary.Serving == 0 && t.home() == 0 {", "if t.o.Record.Weight > 100 {",
+		"progress.go", "if t.p.traffic(t.o.Record).reachesUsers() && t.o.Canary.Serving == 0 && t.home() == 0 {", "if t.o.Record.Weight > 100 {",
 	},
 	"traffic goes home to nobody": {
 		"next.go", "if t.o.Primary.Serving > 0 {", "if t.o.Primary.Serving >= 0 {",
@@ -120,8 +135,7 @@ var planted = map[string]defect{
 		"failed.go", "case t.o.Primary.serves():", "case false:",
 	},
 	"a timer is missing": {
-		"progress.go", "d.Events = []Event{{Reason: \"Advanced\", Message: fmt.Sprintf(\"Advance canary weight %d\", w)}}\n\treturn t.wakeSoon(d)",
-		"d.Events = []Event{{Reason: \"Advanced\", Message: fmt.Sprintf(\"Advance canary weight %d\", w)}}\n\treturn t.wakeAt(d, t.now.Add(time.Hour))",
+		"progress.go", "d.Message = t.standing(d.Next)\n\treturn t.wakeSoon(d)\n}\n\n// confirmPromotion", "d.Message = t.standing(d.Next)\n\treturn t.wakeAt(d, t.now.Add(time.Hour))\n}\n\n// confirmPromotion",
 	},
 	"a new state waits for an event that never comes": {
 		"next.go", "if d.Wake == 0 && d.Next != t.o.Record {", "if d.Wake == 0 && d.Next == t.o.Record && d.Promote != \"\" {",

@@ -29,6 +29,19 @@ func routeOf(c *flaggerv1.Canary) (*istiov1.HTTPRoute, error) {
 	return r, nil
 }
 
+// chosenOf returns the requests that the Canary's analysis is about.
+func chosenOf(c *flaggerv1.Canary) ([]*istiov1.HTTPMatchRequest, error) {
+	matches := make([]flaggerv1.HTTPMatchRequest, 0, len(c.Spec.Analysis.Match))
+	for _, m := range c.Spec.Analysis.Match {
+		matches = append(matches, flaggerv1.HTTPMatchRequest{Headers: m.Headers, QueryParams: m.QueryParams, SourceLabels: m.SourceLabels})
+	}
+	r := &istiov1.HTTPRoute{}
+	err := convert("analysis", struct {
+		Match []flaggerv1.HTTPMatchRequest `json:"match,omitempty"`
+	}{spelled(matches)}, r)
+	return r.Match, err
+}
+
 // trafficPolicyOf returns what the Canary says of its DestinationRules, or nil.
 func trafficPolicyOf(c *flaggerv1.Canary) (*istiov1.TrafficPolicy, error) {
 	if c.Spec.Service.TrafficPolicy == nil {

@@ -36,6 +36,12 @@ func TestVirtualService(t *testing.T) {
 		"adopted-hosts":     {Canary: 20},
 		"adopted-unrelated": {Canary: 20},
 		"drifted":           {Canary: 20},
+		"matched":           {Matched: true},
+		"sticky":            {Canary: 30},
+		"sticky-all":        {Canary: 100},
+		"expired":           {},
+		"tcp":               {Canary: 30},
+		"tcp-adopted":       {Canary: 30},
 	}
 	for name, share := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,6 +58,9 @@ func TestVirtualService(t *testing.T) {
 				t.Error("the existing object was changed in place")
 			}
 			compare(t, name, vs)
+			if got, known := observed(newHosts(c), &vs.Spec); !known || got != share {
+				t.Errorf("the result is observed as %+v, %v, want %+v", got, known, share)
+			}
 			again, err := virtualService(c, traffictest.Backend(), share, vs)
 			if err != nil || !sameVirtualService(vs, again) {
 				t.Errorf("building upon the result changes it: %v, %v", again, err)

@@ -1,6 +1,9 @@
 package istio
 
 import (
+	"slices"
+	"strings"
+
 	istiov1 "istio.io/api/networking/v1alpha3"
 
 	"github.com/linnet-delivery/linnet/pkg/rollout"
@@ -10,45 +13,70 @@ import (
 const odd = -1
 
 // observed returns the share that routes hold, and false when none names a side.
-func observed(h hosts, routes []*istiov1.HTTPRoute) (rollout.Traffic, bool) {
+func observed(h hosts, spec *istiov1.VirtualService) (rollout.Traffic, bool) {
 	var seen []rollout.Traffic
-	known := false
-	for _, r := range routes {
-		if h.owns(r) {
+	known, matched, sticky := false, false, false
+	for _, r := range spec.Http {
+		switch {
+		case isSpecial(r):
+			toCanary := canaryShare(h, r) != 0
+			matched = matched || toCanary && strings.HasPrefix(r.Name, matchedRoute)
+			sticky = sticky || toCanary && strings.HasPrefix(r.Name, stickyCanary)
+		case h.owns(r):
 			seen = append(seen, rollout.Traffic{Canary: canaryShare(h, r), Mirror: mirrorsToSide(h, r)})
 			known = known || h.names(r)
+		}
+	}
+	for _, r := range spec.Tcp {
+		if h.ownsTCP(r) {
+			seen = append(seen, rollout.Traffic{Canary: tcpShare(h, r)})
+			known = known || h.namesTCP(r)
 		}
 	}
 	if !known {
 		return rollout.Traffic{}, false
 	}
-	for _, t := range seen[1:] {
-		if t != seen[0] {
-			return rollout.Traffic{Canary: odd}, true
-		}
+	t := seen[0]
+	t.Matched = matched
+	if slices.ContainsFunc(seen, func(other rollout.Traffic) bool { return other != seen[0] }) || sticky && t.Canary == 0 {
+		return rollout.Traffic{Canary: odd}, true
 	}
-	return seen[0], true
+	return t, true
 }
 
-// canaryShare returns the percentage that r gives the canary. A single
-// destination takes everything, whatever its weight.
+// canaryShare returns the percentage that r gives the canary.
 func canaryShare(h hosts, r *istiov1.HTTPRoute) int {
-	if len(r.Route) == 1 {
-		if h.is(r.Route[0].GetDestination().GetHost(), h.canary) {
+	var weights []weight
+	for _, d := range r.Route {
+		weights = append(weights, weight{d.GetDestination().GetHost(), int(d.GetWeight())})
+	}
+	return h.share(weights)
+}
+
+// weight is what a route gives a host.
+type weight struct {
+	host  string
+	value int
+}
+
+// share returns the percentage that weights give the canary. A single
+// destination takes everything, whatever its weight.
+func (h hosts) share(weights []weight) int {
+	if len(weights) == 1 {
+		if h.is(weights[0].host, h.canary) {
 			return 100
 		}
 		return 0
 	}
 	canary, sum := 0, 0
-	for _, d := range r.Route {
-		host, weight := d.GetDestination().GetHost(), int(d.GetWeight())
+	for _, w := range weights {
 		switch {
-		case h.is(host, h.canary):
-			canary += weight
-		case !h.is(host, h.primary) && !h.is(host, h.apex):
+		case h.is(w.host, h.canary):
+			canary += w.value
+		case !h.is(w.host, h.primary) && !h.is(w.host, h.apex):
 			return odd
 		}
-		sum += weight
+		sum += w.value
 	}
 	if sum != 100 || canary < 0 || canary > 100 {
 		return odd

@@ -32,7 +32,9 @@ func released(c *flaggerv1.Canary, existing *networkingv1.VirtualService) (*netw
 	if found {
 		original.DeepCopyInto(&vs.Spec)
 	} else {
+		vs.Spec.Http = withoutSpecial(vs.Spec.Http)
 		toApex(h, vs.Spec.Http)
+		tcpToApex(h, vs.Spec.Tcp)
 	}
 	traffic.Disown(c, vs)
 	traffic.Forget(vs)
@@ -58,7 +60,7 @@ func taken(h hosts, vs *networkingv1.VirtualService) bool {
 	if _, stored := vs.Annotations[flaggerv1.OriginalConfigurationAnnotation]; stored {
 		return true
 	}
-	_, known := observed(h, vs.Spec.Http)
+	_, known := observed(h, &vs.Spec)
 	return known
 }
 

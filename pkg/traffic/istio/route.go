@@ -14,15 +14,15 @@ type sharing struct {
 	traffic       rollout.Traffic
 	port          *istiov1.PortSelector
 	mirrorPercent *istiov1.Percent
+	// chosen are the requests of analysis.match.
+	chosen  []*istiov1.HTTPMatchRequest
+	cookies cookies
 }
 
 // apply makes r send its requests to both sides, and returns it. Both
 // destinations are always there, so that a step changes two numbers only.
 func (s sharing) apply(r *istiov1.HTTPRoute) *istiov1.HTTPRoute {
-	r.Route = []*istiov1.HTTPRouteDestination{
-		{Destination: s.destination(s.hosts.primary), Weight: int32(s.traffic.Primary())},
-		{Destination: s.destination(s.hosts.canary), Weight: int32(s.traffic.Canary)},
-	}
+	s.share(r, s.traffic)
 	if s.traffic.Mirror {
 		clearMirror(r)
 		r.Mirror = s.destination(s.hosts.canary)
@@ -31,6 +31,13 @@ func (s sharing) apply(r *istiov1.HTTPRoute) *istiov1.HTTPRoute {
 		clearMirror(r)
 	}
 	return r
+}
+
+func (s sharing) share(r *istiov1.HTTPRoute, t rollout.Traffic) {
+	r.Route = []*istiov1.HTTPRouteDestination{
+		{Destination: s.destination(s.hosts.primary), Weight: int32(t.Primary())},
+		{Destination: s.destination(s.hosts.canary), Weight: int32(t.Canary)},
+	}
 }
 
 func (s sharing) destination(host string) *istiov1.Destination {

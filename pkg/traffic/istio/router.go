@@ -49,7 +49,7 @@ func (r *Router) Observe(ctx context.Context, c *flaggerv1.Canary) (rollout.Traf
 	if err != nil {
 		return rollout.Traffic{}, false, explain("VirtualService", fmt.Errorf("get VirtualService %s: %w", key, err))
 	}
-	t, known := observed(newHosts(c), vs.Spec.Http)
+	t, known := observed(newHosts(c), &vs.Spec)
 	return t, known, nil
 }
 

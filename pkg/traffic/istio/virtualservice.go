@@ -34,11 +34,23 @@ func virtualService(c *flaggerv1.Canary, _ kube.Backend, t rollout.Traffic, exis
 	h, spec := newHosts(c), &vs.Spec
 	spec.Hosts = wantedHosts(c, h, spec.Hosts, owned)
 	spec.Gateways = wantedGateways(c, spec.Gateways, owned)
-	share := sharing{hosts: h, traffic: t, port: destinationPort(c, spec.Gateways), mirrorPercent: mirrorPercent(c)}
+	share := sharing{hosts: h, traffic: t, port: destinationPort(c, spec.Gateways), mirrorPercent: mirrorPercent(c), cookies: cookiesOf(c)}
+	if share.chosen, err = chosenOf(c); err != nil {
+		return nil, err
+	}
+	if c.Spec.Service.IsTCP() {
+		spec.Http = withoutOurs(h, spec.Http)
+		spec.Tcp = share.overTCP(spec.Tcp, portsOf(says))
+		return vs, nil
+	}
+	routes := withoutSpecial(spec.Http)
 	if owned {
-		spec.Http = single(h, spec.Http, share.apply(override(core(h, spec.Http), says)))
+		routes = single(h, routes, share.apply(override(core(h, routes), says)))
 	} else {
-		spec.Http = adopted(h, spec.Http, says, share)
+		routes = adopted(h, routes, says, share)
+	}
+	if spec.Http, err = share.withSpecial(routes); err != nil {
+		return nil, fmt.Errorf("route VirtualService %s: %w", vs.Name, err)
 	}
 	return vs, nil
 }
@@ -58,7 +70,7 @@ func claimed(c *flaggerv1.Canary, existing *networkingv1.VirtualService) (*netwo
 	switch {
 	case owned:
 		traffic.Own(c, vs)
-	case !slices.ContainsFunc(existing.Spec.Http, h.names):
+	case !slices.ContainsFunc(existing.Spec.Http, h.names) && !slices.ContainsFunc(existing.Spec.Tcp, h.namesTCP):
 		if err := traffic.Remember(vs, &existing.Spec); err != nil {
 			return nil, false, err
 		}

@@ -61,7 +61,7 @@ func TestObserved(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, known := observed(newHosts(traffictest.Canary()), test.routes)
+			got, known := observed(newHosts(traffictest.Canary()), &istiov1.VirtualService{Http: test.routes})
 			if got != test.want || known != test.known {
 				t.Errorf("observed() = %+v, %v, want %+v, %v", got, known, test.want, test.known)
 			}

@@ -8,6 +8,7 @@ import (
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/kube"
+	"github.com/linnet-delivery/linnet/pkg/rollout"
 	"github.com/linnet-delivery/linnet/pkg/traffic"
 )
 
@@ -19,8 +20,12 @@ type side struct {
 	metadata *flaggerv1.CustomMetadata
 }
 
-func apexSide(c *flaggerv1.Canary, b kube.Backend) side {
-	return side{c.ApexServiceName(), b, kube.PrimaryName(b.LabelValue), c.Spec.Service.Apex}
+func apexSide(c *flaggerv1.Canary, b kube.Backend, t rollout.Traffic) side {
+	selects := kube.PrimaryName(b.LabelValue)
+	if t.Canary == 100 {
+		selects = b.LabelValue
+	}
+	return side{c.ApexServiceName(), b, selects, c.Spec.Service.Apex}
 }
 
 func primarySide(c *flaggerv1.Canary, b kube.Backend) side {

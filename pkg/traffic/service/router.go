@@ -1,8 +1,9 @@
 // Package service routes with plain Services: the apex, which users call, and
 // one Service for each side, so that both have an address of their own.
 //
-// It moves no share of traffic: the apex selects the primary and nothing else. A
-// mesh in front of it does the sharing out; see traffic.Chain.
+// It moves all traffic or none: the apex selects the primary's pods or, with a
+// share of 100, the canary's. A mesh in front of it does finer sharing out; see
+// traffic.Chain.
 package service
 
 import (
@@ -36,8 +37,9 @@ func New(c client.Client, o Options) *Router {
 	return &Router{client: traffic.Client(c, o.FieldOwner)}
 }
 
-// Observe returns a share of 0 and known once the apex selects the primary's
-// pods. Whatever was ensured, plain Services send the canary nothing.
+// Observe returns a share of 0 once the apex selects the primary's pods, and of 100
+// when it selects the canary's and we were the ones who made it so: before the
+// Canary, it selects them as well.
 func (r *Router) Observe(ctx context.Context, c *flaggerv1.Canary) (rollout.Traffic, bool, error) {
 	apex, err := r.selector(ctx, c, c.ApexServiceName())
 	if err != nil {
@@ -47,8 +49,18 @@ func (r *Router) Observe(ctx context.Context, c *flaggerv1.Canary) (rollout.Traf
 	if err != nil {
 		return rollout.Traffic{}, false, err
 	}
-	known := len(apex) > 0 && equality.Semantic.DeepEqual(apex, primary)
-	return rollout.Traffic{}, known, nil
+	switch {
+	case len(apex) == 0:
+		return rollout.Traffic{}, false, nil
+	case equality.Semantic.DeepEqual(apex, primary):
+		return rollout.Traffic{}, true, nil
+	}
+	canary, err := r.selector(ctx, c, c.CanaryServiceName())
+	ours := c.Status.LastPromotedSpec != "" && c.DeletionTimestamp.IsZero()
+	if err != nil || !ours || !equality.Semantic.DeepEqual(apex, canary) {
+		return rollout.Traffic{}, false, err
+	}
+	return rollout.Traffic{Canary: 100}, true, nil
 }
 
 // selector returns what the Service selects, nil when there is no such Service.
@@ -70,14 +82,14 @@ func (r *Router) Prepare(ctx context.Context, c *flaggerv1.Canary, b kube.Backen
 	return r.write(ctx, c, canarySide(c, b))
 }
 
-// Ensure makes the apex Service select the primary, whatever the share. An apex
-// that was there before is adopted: only its selector and ports change. The zero
+// Ensure makes the apex Service select the canary when the share is 100, and the
+// primary otherwise. An apex that was there before is adopted: only its selector and ports change. The zero
 // Backend, that of a target which is gone, leaves the apex as it is.
-func (r *Router) Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, _ rollout.Traffic) error {
+func (r *Router) Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, t rollout.Traffic) error {
 	if b.LabelKey == "" {
 		return nil
 	}
-	return r.write(ctx, c, apexSide(c, b))
+	return r.write(ctx, c, apexSide(c, b, t))
 }
 
 // Release gives the apex its original selector and ports back, or points it at

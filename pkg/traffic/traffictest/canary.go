@@ -15,6 +15,7 @@ func Canary(edits ...func(*flaggerv1.Canary)) *flaggerv1.Canary {
 			TargetRef: flaggerv1.TargetReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "podinfo"},
 			Service:   flaggerv1.CanaryService{Port: 9898},
 		},
+		Status: flaggerv1.CanaryStatus{LastAppliedSpec: "v2", LastPromotedSpec: "v1"},
 	}
 	for _, edit := range edits {
 		edit(c)

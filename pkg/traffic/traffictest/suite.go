@@ -22,8 +22,8 @@ type Subject struct {
 	// keeps for the Canary. The first one holds the share.
 	Routes func(c *flaggerv1.Canary) []client.Object
 	// Share moves the canary's share in the first of Routes, as another hand
-	// would. Nil says that the router shares nothing out, so that the share
-	// observed is always 0.
+	// would. Nil says that the router moves all traffic or none, so that the
+	// share observed is 100 or 0.
 	Share func(obj client.Object, canary int)
 }
 
@@ -82,7 +82,7 @@ func (r *run) mustEnsure(share rollout.Traffic) {
 func (r *run) mustObserve(want rollout.Traffic) {
 	r.Helper()
 	if r.Share == nil {
-		want = rollout.Traffic{}
+		want = rollout.Traffic{Canary: want.Canary / 100 * 100}
 	}
 	got, known, err := r.router.Observe(context.Background(), r.canary)
 	if err != nil || !known || got != want {

@@ -1,5 +1,7 @@
 package v1beta1
 
+import "strings"
+
 // Names on objects that are part of the contract with Flagger, so that one
 // controller can take over from the other.
 const (
@@ -40,6 +42,10 @@ func (c *Canary) PrimaryServiceName() string {
 func (c *Canary) CanaryServiceName() string {
 	return c.ApexServiceName() + "-canary"
 }
+
+// IsTCP reports whether the application speaks TCP rather than HTTP, so that
+// connections are shared out and not requests.
+func (s CanaryService) IsTCP() bool { return strings.EqualFold(s.AppProtocol, "tcp") }
 
 // NamespaceOr returns the namespace of the object that is named, which is
 // fallback when the reference has none.
