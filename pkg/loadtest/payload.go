@@ -68,8 +68,7 @@ func refuse(status int, kind, format string, args ...any) error {
 // answerError writes an error as an answer, and counts it.
 func (s *Server) answerError(w http.ResponseWriter, err error) {
 	status, kind := http.StatusInternalServerError, "error"
-	var r *refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*refusal](err); ok {
 		status, kind = r.status, r.kind
 	}
 	s.meter.refused.WithLabelValues(kind).Inc()

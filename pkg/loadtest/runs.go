@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -124,8 +125,7 @@ func (r *runs) list(namespace, name string) []Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found := []Run{}
-	for i := len(r.all) - 1; i >= 0; i-- {
-		run := r.all[i]
+	for _, run := range slices.Backward(r.all) {
 		if (namespace == "" || run.Namespace == namespace) && (name == "" || run.Name == name) {
 			found = append(found, *run)
 		}

@@ -14,7 +14,7 @@ import (
 type Server struct {
 	Options
 
-	ctx   context.Context //nolint:containedctx // tasks outlive the request that starts them
+	ctx   context.Context // tasks outlive the request that starts them
 	gates *gate.Store
 	meter *meter
 	runs  *runs

@@ -328,9 +328,16 @@ func TestGates(t *testing.T) {
 		path       string
 		wantStatus int
 	}{
-		{"/gate/approve", 200}, {"/gate/halt", 403},
-		{"/gate/check", 403}, {"/gate/open", 202}, {"/gate/check", 200}, {"/rollback/check", 403},
-		{"/rollback/open", 202}, {"/gate/close", 202}, {"/gate/check", 403}, {"/rollback/check", 200},
+		{"/gate/approve", 200},
+		{"/gate/halt", 403},
+		{"/gate/check", 403},
+		{"/gate/open", 202},
+		{"/gate/check", 200},
+		{"/rollback/check", 403},
+		{"/rollback/open", 202},
+		{"/gate/close", 202},
+		{"/gate/check", 403},
+		{"/rollback/check", 200},
 	}
 	s := newTester(t, ok, keep)
 	for i, step := range steps {

@@ -27,7 +27,7 @@ func (s *Server) task(w http.ResponseWriter, r *http.Request) {
 		s.answerError(w, err)
 	case j.background:
 		if started {
-			go s.run(s.ctx, p, id, j)
+			go func() { _, _ = s.run(s.ctx, p, id, j) }()
 		}
 		answer(http.StatusAccepted, "Accepted")(w, r)
 	default:

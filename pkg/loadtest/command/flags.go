@@ -54,8 +54,7 @@ func parseFlags(parse func([]string) error, args []string) error {
 	if err == nil {
 		return nil
 	}
-	var missing *pflag.NotExistError
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		return unsupported(dashed(missing.GetSpecifiedName()))
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: "); ok {

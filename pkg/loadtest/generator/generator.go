@@ -101,7 +101,7 @@ func options(p Plan, workers int, rec *recorder, stop *periodic.Aborter) *period
 
 // recorder gives each request the context of its run, and counts how requests ended. It stands in for Fortio's access log.
 type recorder struct {
-	ctx     context.Context //nolint:containedctx // Fortio starts requests without a context; this is where they get it
+	ctx     context.Context // Fortio starts requests without a context; this is where they get it
 	observe func(outcome string, took time.Duration)
 
 	mu       sync.Mutex
