@@ -11,15 +11,57 @@ import (
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
+// The traffic providers that metrics are built in for.
+const (
+	providerIstio      = "istio"
+	providerKubernetes = "kubernetes"
+)
+
+// providerOf returns who shifts the Canary's traffic.
+func (a *Analyst) providerOf(c *flaggerv1.Canary) string {
+	if c.Spec.Provider == "" {
+		return a.DefaultProvider
+	}
+	return c.Spec.Provider
+}
+
+// checkBuiltIn judges a metric that needs no query.
+func (a *Analyst) checkBuiltIn(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
+	if err := a.builtInFor(c); err != nil {
+		return unmeasured(m.Name, err)
+	}
+	rate := m.Name == flaggerv1.MetricRequestSuccessRate
+	switch {
+	case a.providerOf(c) == providerKubernetes && rate:
+		return a.checkSuccessAtPods(ctx, c, m)
+	case a.providerOf(c) == providerKubernetes:
+		return a.checkDurationAtPods(ctx, c, m)
+	case rate:
+		return a.checkSuccessRate(ctx, c, m)
+	}
+	return a.checkDuration(ctx, c, m)
+}
+
+// builtInFor returns why no metric is built in for the Canary, nil if some are.
+func (a *Analyst) builtInFor(c *flaggerv1.Canary) error {
+	kind := c.Spec.TargetRef.Kind
+	switch p := a.providerOf(c); {
+	case p == providerIstio:
+		return nil
+	case p != providerKubernetes:
+		return fmt.Errorf("it is built in for providers istio and kubernetes only, not for %s; use a MetricTemplate", p)
+	case kind != "Deployment" && kind != "DaemonSet":
+		return fmt.Errorf("with provider kubernetes it is built in for a Deployment or DaemonSet only, not for a %s; use a MetricTemplate", kind)
+	}
+	return nil
+}
+
 // checkSuccessRate judges the percentage of requests that were not answered with
 // 5xx, as the canary itself and as its callers count them. The lower one counts:
 // requests that never reach a pod, because the canary has no healthy endpoint or
 // refuses connections, exist in the callers' count only. If one side has counted
 // nothing, the other decides.
 func (a *Analyst) checkSuccessRate(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
-	if err := builtInFor(c); err != nil {
-		return unmeasured(m.Name, err)
-	}
 	e := a.canaryEndpoint(c)
 	var own, callers view
 	var wg sync.WaitGroup
@@ -66,7 +108,7 @@ const sureShare = 20
 // returns nil when that cannot be said.
 func (a *Analyst) unfollowed(ctx context.Context, e endpoint, c *flaggerv1.Canary, interval string) error {
 	weight := float64(c.Status.CanaryWeight)
-	if weight <= 0 || weight >= 100 {
+	if weight <= 0 || weight >= 100 || a.providerOf(c) != providerIstio {
 		return nil
 	}
 	primary, err := a.number(ctx, e, requestsAtPrimary(c, interval))
@@ -103,9 +145,6 @@ func (v view) worseThan(w view) bool {
 
 // checkDuration judges the 99th percentile of the request durations that the canary counts, in whole milliseconds.
 func (a *Analyst) checkDuration(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
-	if err := builtInFor(c); err != nil {
-		return unmeasured(m.Name, err)
-	}
 	e := a.canaryEndpoint(c)
 	value, err := a.number(ctx, e, durationAtCanary(c, m.Interval))
 	res := limits(m).Judge(m.Name, math.Trunc(value), unit(m))
@@ -118,10 +157,28 @@ func (a *Analyst) checkDuration(ctx context.Context, c *flaggerv1.Canary, m flag
 	return res
 }
 
-func builtInFor(c *flaggerv1.Canary) error {
-	switch c.Spec.Provider {
-	case "", "istio":
-		return nil
+// checkSuccessAtPods judges the success rate that the canary's own metrics come to.
+func (a *Analyst) checkSuccessAtPods(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
+	e := a.canaryEndpoint(c)
+	res := a.view(ctx, e, m, successAtPods(c, m.Interval)).Result
+	if res.Outcome == analysis.NoData {
+		return a.noDataOrBlind(ctx, e, c, m, res, unseenAtPods(podRequests(c), m.Interval))
 	}
-	return fmt.Errorf("it is built in for provider istio only, not for %s; use a MetricTemplate", c.Spec.Provider)
+	return res
+}
+
+// checkDurationAtPods judges the 99th percentile that the canary's own metrics
+// come to. They are in seconds, and the limits in milliseconds.
+func (a *Analyst) checkDurationAtPods(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
+	const milliseconds = 1000
+	e := a.canaryEndpoint(c)
+	value, err := a.number(ctx, e, durationAtPods(c, m.Interval))
+	res := limits(m).Judge(m.Name, math.Trunc(value*milliseconds), unit(m))
+	if err != nil {
+		res = unmeasured(m.Name, err)
+	}
+	if res.Outcome == analysis.NoData {
+		return a.noDataOrBlind(ctx, e, c, m, res, unseenAtPods(podDurations(c), m.Interval))
+	}
+	return res
 }

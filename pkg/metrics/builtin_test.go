@@ -29,6 +29,9 @@ func duration(r *flaggerv1.ThresholdRange) flaggerv1.CanaryMetric {
 func TestTheBuiltInQueries(t *testing.T) {
 	c := canary()
 	c.Spec.Service.Name = "web"
+	dotted, daemons := canary(), canary()
+	dotted.Spec.TargetRef.Name = "pod.info"
+	daemons.Spec.TargetRef.Kind = "DaemonSet"
 	queries := map[string]string{
 		"success-at-canary":  successAtCanary(c, "1m"),
 		"success-at-callers": successAtCallers(c, "1m"),
@@ -37,6 +40,11 @@ func TestTheBuiltInQueries(t *testing.T) {
 		"unseen-durations":   unseenDurations(c, "1m"),
 		"requests-to":        requestsTo("test", "podinfo-primary", 10*time.Second),
 		"requests-to-slow":   requestsTo("test", "podinfo", 90*time.Second),
+		"connections-to":     connectionsTo("test", "podinfo-primary", 10*time.Second),
+		"open-to":            openTo("test", "podinfo-primary"),
+		"success-at-pods":    successAtPods(dotted, "1m"),
+		"duration-at-pods":   durationAtPods(c, "30s"),
+		"unseen-at-pods":     unseenAtPods(podRequests(daemons), "1m"),
 	}
 	for name, got := range queries {
 		t.Run(name, func(t *testing.T) {
@@ -216,18 +224,41 @@ func TestARouteThatNobodyFollowsIsToldFromACanaryThatNobodyCalls(t *testing.T) {
 	}
 }
 
-func TestBuiltInsAreForIstio(t *testing.T) {
+func TestWhatMetricsAreBuiltInFor(t *testing.T) {
 	p := newPrometheus(t, answering(vector("99")))
-	for provider, want := range map[string]analysis.Outcome{"": analysis.Pass, "istio": analysis.Pass, "kubernetes": analysis.Error, "linkerd": analysis.Error} {
-		for _, metric := range []flaggerv1.CanaryMetric{successRate(atLeast(99)), duration(atMost(500))} {
-			t.Run(metric.Name+" for "+provider, func(t *testing.T) {
+	tests := map[string]struct {
+		provider, byDefault, kind string
+		want                      string
+	}{
+		"nothing said is istio":       {},
+		"istio":                       {provider: "istio"},
+		"istio over the default":      {provider: "istio", byDefault: "kubernetes", kind: "Service"},
+		"kubernetes":                  {provider: "kubernetes"},
+		"kubernetes by default":       {byDefault: "kubernetes", kind: "DaemonSet"},
+		"kubernetes without pods":     {provider: "kubernetes", kind: "Service", want: "with provider kubernetes it is built in for a Deployment or DaemonSet only, not for a Service; use a MetricTemplate"},
+		"another provider":            {provider: "linkerd", want: "it is built in for providers istio and kubernetes only, not for linkerd; use a MetricTemplate"},
+		"another provider by default": {byDefault: "kuma", want: "it is built in for providers istio and kubernetes only, not for kuma; use a MetricTemplate"},
+	}
+	for name, tc := range tests {
+		for _, metric := range []flaggerv1.CanaryMetric{successRate(atLeast(99)), duration(atMost(500000))} {
+			t.Run(metric.Name+": "+name, func(t *testing.T) {
 				c := canary(metric)
-				c.Spec.Provider = provider
-				text := ""
-				if want == analysis.Error {
-					text = "it is built in for provider istio only, not for " + provider
+				c.Spec.Provider = tc.provider
+				if tc.kind != "" {
+					c.Spec.TargetRef.Kind = tc.kind
 				}
-				expect(t, analyst(t, p.URL).Analyse(context.Background(), c).Checks, want, text)
+				a := analyst(t, p.URL)
+				if tc.byDefault != "" {
+					a.DefaultProvider = tc.byDefault
+				}
+				want := analysis.Pass
+				if tc.want != "" {
+					want = analysis.Error
+				}
+				expect(t, a.Analyse(context.Background(), c).Checks, want, tc.want)
+				if err := a.Check(context.Background(), c); (err != nil) != (tc.want != "") {
+					t.Errorf("Check() = %v", err)
+				}
 			})
 		}
 	}

@@ -28,10 +28,8 @@ func (a *Analyst) check(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.Ca
 		return a.checkTemplate(ctx, c, m)
 	case m.Query != "":
 		return a.checkQuery(ctx, c, m)
-	case m.Name == flaggerv1.MetricRequestSuccessRate:
-		return a.checkSuccessRate(ctx, c, m)
-	case m.Name == flaggerv1.MetricRequestDuration:
-		return a.checkDuration(ctx, c, m)
+	case m.Name == flaggerv1.MetricRequestSuccessRate, m.Name == flaggerv1.MetricRequestDuration:
+		return a.checkBuiltIn(ctx, c, m)
 	}
 	return unmeasured(m.Name, errors.New("it is not built in and has neither a templateRef nor a query"))
 }
@@ -45,20 +43,20 @@ func (a *Analyst) checkTemplate(ctx context.Context, c *flaggerv1.Canary, m flag
 	if err != nil {
 		return unmeasured(m.Name, err)
 	}
-	e, err := a.templateEndpoint(ctx, tmpl)
+	from, err := a.sourceOf(ctx, c, tmpl)
 	if err != nil {
 		return unmeasured(m.Name, err)
 	}
-	return a.judge(ctx, e, m, query)
+	return judge(ctx, from, m, query)
 }
 
 func (a *Analyst) checkQuery(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
 	query := analysis.Collapse(m.Query)
-	return a.judge(ctx, a.canaryEndpoint(c), m, query)
+	return judge(ctx, server{a, a.canaryEndpoint(c)}, m, query)
 }
 
-func (a *Analyst) judge(ctx context.Context, e endpoint, m flaggerv1.CanaryMetric, query string) analysis.Result {
-	value, err := a.number(ctx, e, query)
+func judge(ctx context.Context, from source, m flaggerv1.CanaryMetric, query string) analysis.Result {
+	value, err := from.number(ctx, query)
 	if err != nil {
 		return unmeasured(m.Name, err)
 	}

@@ -30,6 +30,7 @@ type clients struct {
 
 type openClient struct {
 	api   promv1.API
+	http  *http.Client
 	host  string
 	used  time.Time
 	close func()
@@ -39,8 +40,25 @@ func newClients(maxBody int64, now func() time.Time) *clients {
 	return &clients{maxBody: maxBody, now: now, byKey: map[string]*openClient{}}
 }
 
-// open returns a client for the endpoint and the host that it talks to.
+// open returns a client of Prometheus for the endpoint and the host that it talks to.
 func (c *clients) open(e endpoint) (promv1.API, string, error) {
+	o, err := c.get(e)
+	if err != nil {
+		return nil, "", err
+	}
+	return o.api, o.host, nil
+}
+
+// plain returns a client that speaks to the endpoint in any other language.
+func (c *clients) plain(e endpoint) (*http.Client, error) {
+	o, err := c.get(e)
+	if err != nil {
+		return nil, err
+	}
+	return o.http, nil
+}
+
+func (c *clients) get(e endpoint) (*openClient, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := e.key()
@@ -48,13 +66,13 @@ func (c *clients) open(e endpoint) (promv1.API, string, error) {
 	if !ok {
 		var err error
 		if o, err = c.dial(e); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		c.sweep()
 		c.byKey[key] = o
 	}
 	o.used = c.now()
-	return o.api, o.host, nil
+	return o, nil
 }
 
 func (c *clients) sweep() {
@@ -82,5 +100,5 @@ func (c *clients) dial(e endpoint) (*openClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up a client for Prometheus at %s: %w", u.Host, err)
 	}
-	return &openClient{api: promv1.NewAPI(strict{prom}), host: u.Host, close: client.CloseIdleConnections}, nil
+	return &openClient{api: promv1.NewAPI(strict{prom}), http: capped, host: u.Host, close: client.CloseIdleConnections}, nil
 }

@@ -67,6 +67,20 @@ func byReporter(destination, source string) http.HandlerFunc {
 	}
 }
 
+// answeringQueries answers a query with the body of the prefix that it has, and
+// any other with the rest.
+func answeringQueries(byPrefix map[string]string, rest string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for prefix, body := range byPrefix {
+			if strings.HasPrefix(r.FormValue("query"), prefix) {
+				answering(body)(w, r)
+				return
+			}
+		}
+		answering(rest)(w, r)
+	}
+}
+
 func success(resultType, result string) string {
 	return fmt.Sprintf(`{"status":"success","data":{"resultType":%q,"result":%s}}`, resultType, result)
 }

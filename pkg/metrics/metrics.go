@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/linnet-delivery/linnet/pkg/analysis"
@@ -26,6 +27,11 @@ type Options struct {
 	Reader client.Reader
 	// Secrets reads the Secrets that MetricTemplates refer to, once for each query.
 	Secrets client.Reader
+	// API is the client of the API server that templates of provider
+	// externalmetrics ask; nil refuses them, unless they name a server of their own.
+	API rest.Interface
+	// DefaultProvider is used where spec.provider is empty; "istio" when empty itself.
+	DefaultProvider string
 	// DefaultAddress is the Prometheus of Canaries without a metricsServer.
 	DefaultAddress string
 	// Now is the clock.
@@ -60,6 +66,9 @@ func New(o Options) *Analyst {
 	}
 	if o.SilenceWindow == 0 {
 		o.SilenceWindow = DefaultSilenceWindow
+	}
+	if o.DefaultProvider == "" {
+		o.DefaultProvider = providerIstio
 	}
 	return &Analyst{Options: o, clients: newClients(o.MaxBody, o.Now)}
 }

@@ -9,8 +9,11 @@ import (
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
-// good matches the requests that count as answered.
-const good = `,response_code!~"5.*"`
+// good matches the requests that count as answered. gRPC answers with 200 whatever
+// happened and says it in a status: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED,
+// INTERNAL, UNAVAILABLE and DATA_LOSS are the server's failures, the others the
+// caller's affair. Answers of plain HTTP have no such status, which matches too.
+const good = `,response_code!~"5.*",grpc_response_status!~"2|4|12|13|14|15"`
 
 // successAtCanary counts what the canary's own proxies have answered. Without a
 // single good answer there is no series to divide, so the numerator is zero then;
@@ -55,19 +58,45 @@ func unseenDurations(c *flaggerv1.Canary, interval string) string {
 	return fmt.Sprintf(`count(%[1]s unless rate(%[1]s[%[2]s]))`, durations(c), interval)
 }
 
-// requestsTo counts the workload's requests by who reported and who sent them. A
-// counter that was not there before the window counts in full: its first sample
-// is no increase, but all of its requests are new. Series that have ended, like
-// those of a deleted pod, do not count. Series that exist and cannot be judged
-// are counted under the reporter unseen.
+// requestsTo counts the workload's requests by who reported and who sent them.
 func requestsTo(namespace, name string, window time.Duration) string {
-	series := requestsAt("source|waypoint|destination", ofWorkload(namespace, name))
+	return arrivals(requestsAt(everybody, ofWorkload(namespace, name)), window)
+}
+
+// connectionsTo counts the workload's new TCP connections in the same way.
+func connectionsTo(namespace, name string, window time.Duration) string {
+	return arrivals(connectionsAt("opened", namespace, name), window)
+}
+
+// openTo counts the workload's open TCP connections by who reported and who made
+// them. A proxy that has closed none yet has no series of closed ones.
+func openTo(namespace, name string) string {
+	bySender := func(event string) string {
+		return fmt.Sprintf(`sum by (reporter, source_workload) (%s)`, connectionsAt(event, namespace, name))
+	}
+	opened, closed := bySender("opened"), bySender("closed")
+	return fmt.Sprintf(`%[1]s - (%[2]s or %[1]s * 0) > 0`, opened, closed)
+}
+
+// arrivals counts the increase of counters by reporter and sender. A counter
+// that was not there before the window counts in full: its first sample is no
+// increase, but all that it counts is new. Series that have ended, like those of a
+// deleted pod, do not count. Series that exist and cannot be judged are counted
+// under the reporter unseen.
+func arrivals(series string, window time.Duration) string {
 	narrow, wide := model.Duration(window), model.Duration(max(slowScrape, window))
 	born := fmt.Sprintf(`(%[1]s unless %[1]s offset %[2]s)`, series, narrow)
 	counted := fmt.Sprintf(`sum by (reporter, source_workload) (%[1]s or (increase(%[2]s[%[3]s]) and %[2]s) or (increase(%[2]s[%[4]s]) and %[2]s)) > 0`,
 		born, series, narrow, wide)
 	return fmt.Sprintf(`%s or label_replace(count(%s unless %s unless increase(%s[%s])), "reporter", "%s", "", "")`,
 		counted, series, born, series, wide, unseen)
+}
+
+// everybody matches all who report.
+const everybody = "source|waypoint|destination"
+
+func connectionsAt(event, namespace, name string) string {
+	return fmt.Sprintf(`istio_tcp_connections_%s_total{reporter=~%q,%s}`, event, everybody, ofWorkload(namespace, name))
 }
 
 func requestsAt(reporters, destination string) string {

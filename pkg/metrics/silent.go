@@ -27,23 +27,63 @@ const slowScrape = time.Minute
 // even that holds no two samples, because Prometheus was away or scrapes more
 // slowly, the answer is Error. No series at all is silence: a workload without a
 // proxy has none, and neither has one whose proxies Prometheus does not scrape.
+// Where service.appProtocol is tcp, TCP connections that are new or still open
+// count as well. Without a mesh nobody counts requests: the answer is Error.
 func (a *Analyst) Silent(ctx context.Context, c *flaggerv1.Canary, workload string) rollout.Answer {
 	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
-	calls, err := a.callsTo(ctx, c, workload)
-	if err != nil {
+	reason, err := a.stillCalled(ctx, c, workload)
+	switch {
+	case err != nil:
 		reason := fmt.Sprintf("whether %s still gets requests is not known: %s", workload, err)
 		return rollout.Answer{Verdict: rollout.Error, Reason: short(reason), At: a.Now()}
+	case reason != "":
+		return rollout.Answer{Verdict: rollout.Fail, Reason: short(reason), At: a.Now()}
 	}
-	if calls.total == 0 {
-		return rollout.Answer{Verdict: rollout.Pass, At: a.Now()}
-	}
-	reason := fmt.Sprintf("%s still got %s lately from %s", workload, calls.count(), strings.Join(calls.names(), ", "))
-	return rollout.Answer{Verdict: rollout.Fail, Reason: short(reason), At: a.Now()}
+	return rollout.Answer{Verdict: rollout.Pass, At: a.Now()}
 }
 
-func (a *Analyst) callsTo(ctx context.Context, c *flaggerv1.Canary, workload string) (calls, error) {
-	value, err := a.ask(ctx, a.canaryEndpoint(c), requestsTo(c.Namespace, workload, a.SilenceWindow))
+// sign is one way in which a workload that is still called shows it.
+type sign struct {
+	query, noun string
+	// says tells what was seen; it takes the number and its noun.
+	says string
+}
+
+// signsOf returns what to look for, and an error where nothing can be seen.
+func (a *Analyst) signsOf(c *flaggerv1.Canary, workload string) ([]sign, error) {
+	if p := a.providerOf(c); p != providerIstio {
+		return nil, fmt.Errorf("provider %s has no proxies that count them", p)
+	}
+	signs := []sign{{requestsTo(c.Namespace, workload, a.SilenceWindow), "request", "still got %s lately"}}
+	if strings.EqualFold(c.Spec.Service.AppProtocol, "tcp") {
+		signs = append(signs,
+			sign{connectionsTo(c.Namespace, workload, a.SilenceWindow), "new connection", "still got %s lately"},
+			sign{openTo(c.Namespace, workload), "open connection", "still has %s"})
+	}
+	return signs, nil
+}
+
+// stillCalled returns how the workload shows that it is still called, empty when it is not.
+func (a *Analyst) stillCalled(ctx context.Context, c *flaggerv1.Canary, workload string) (string, error) {
+	signs, err := a.signsOf(c, workload)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range signs {
+		calls, err := a.callsTo(ctx, c, s.query)
+		if err != nil {
+			return "", err
+		}
+		if calls.total > 0 {
+			return fmt.Sprintf("%s "+s.says+" from %s", workload, calls.count(s.noun), strings.Join(calls.names(), ", ")), nil
+		}
+	}
+	return "", nil
+}
+
+func (a *Analyst) callsTo(ctx context.Context, c *flaggerv1.Canary, query string) (calls, error) {
+	value, err := a.ask(ctx, a.canaryEndpoint(c), query)
 	if err != nil {
 		return calls{}, err
 	}
@@ -61,7 +101,7 @@ const (
 	unknownCaller = "unknown"
 )
 
-// calls are requests and who sent them.
+// calls are requests or connections and who they come from.
 type calls struct {
 	// total is how many there were. Both ends of a connection report the same
 	// requests, so it is the higher of their counts.
@@ -96,12 +136,12 @@ func (a *Analyst) countCalls(v model.Vector) (calls, error) {
 	return c, nil
 }
 
-// count returns the number in words. A part of a request, which comes from extrapolation, is one.
-func (c calls) count() string {
+// count returns the number in words. A part of one, which comes from extrapolation, is one.
+func (c calls) count(noun string) string {
 	if c.total <= 1 {
-		return "1 request"
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%.0f requests", math.Ceil(c.total))
+	return fmt.Sprintf("%.0f %ss", math.Ceil(c.total), noun)
 }
 
 // names returns the senders in order.

@@ -96,3 +96,57 @@ func TestSilenceOfAHangingServerIsNotKnown(t *testing.T) {
 		t.Errorf("Silent() = %s %q, want an error after 100ms", got.Verdict, got.Reason)
 	}
 }
+
+func TestSilenceOfTCPConnections(t *testing.T) {
+	requests := requestsTo("test", "podinfo-primary", DefaultSilenceWindow)
+	fresh := connectionsTo("test", "podinfo-primary", DefaultSilenceWindow)
+	open := openTo("test", "podinfo-primary")
+	tests := map[string]struct {
+		protocol   string
+		answers    map[string]string
+		want       rollout.Verdict
+		wantReason string
+	}{
+		"no connection is silence": {"TCP", nil, rollout.Pass, ""},
+		"a new connection": {
+			"tcp", map[string]string{fresh: calling("destination web 2")}, rollout.Fail, "podinfo-primary still got 2 new connections lately from web",
+		},
+		"a connection that stays open": {
+			"tcp", map[string]string{open: calling("source web 1", "destination web 1")}, rollout.Fail, "podinfo-primary still has 1 open connection from web",
+		},
+		"requests count as well": {
+			"tcp", map[string]string{requests: calling("source web 2")}, rollout.Fail, "podinfo-primary still got 2 requests lately from web",
+		},
+		"connections without recent samples are not silence": {
+			"tcp", map[string]string{fresh: calling("unseen unknown 4")}, rollout.Error,
+			"whether podinfo-primary still gets requests is not known: Prometheus has no two samples of its 4 series in the last 1m",
+		},
+		"connections are not asked for without TCP": {"http", map[string]string{open: calling("source web 1")}, rollout.Pass, ""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPrometheus(t, answeringQueries(tc.answers, calling()))
+			c := canary()
+			c.Spec.Service.AppProtocol = tc.protocol
+			got := analyst(t, p.URL).Silent(context.Background(), c, "podinfo-primary")
+			want := rollout.Answer{Verdict: tc.want, At: time.Unix(now, 0), Reason: tc.wantReason}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("Silent() (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSilenceWithoutAMeshIsNotKnown(t *testing.T) {
+	p := newPrometheus(t, answering(calling()))
+	a := analyst(t, p.URL)
+	a.DefaultProvider = "kubernetes"
+	got := a.Silent(context.Background(), canary(), "podinfo")
+	want := "whether podinfo still gets requests is not known: provider kubernetes has no proxies that count them"
+	if got.Verdict != rollout.Error || got.Reason != want {
+		t.Errorf("Silent() = %s %q, want an error %q", got.Verdict, got.Reason, want)
+	}
+	if n := len(p.asked()); n > 0 {
+		t.Errorf("Prometheus was asked %d times", n)
+	}
+}

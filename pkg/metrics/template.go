@@ -27,22 +27,29 @@ func (a *Analyst) template(ctx context.Context, c *flaggerv1.Canary, ref flagger
 		return nil, fmt.Errorf("MetricTemplate %s does not exist", key)
 	case err != nil:
 		return nil, fmt.Errorf("read MetricTemplate %s: %w", key, err)
-	case tmpl.Spec.Provider.Type != "prometheus":
-		return nil, fmt.Errorf("MetricTemplate %s asks provider %q, and only prometheus is implemented", key, tmpl.Spec.Provider.Type)
 	}
-	return &tmpl, nil
+	return &tmpl, supported(&tmpl)
 }
 
 // Check returns what of the Canary's metrics can be seen to have no answer ever:
-// a template that is missing, forbidden or of a provider that is not implemented.
+// a template that is missing, forbidden or of a provider that is not supported,
+// a built-in metric for a traffic provider that it is not built in for.
 func (a *Analyst) Check(ctx context.Context, c *flaggerv1.Canary) error {
 	for _, m := range c.Spec.Analysis.Metrics {
-		if m.TemplateRef == nil {
-			continue
-		}
-		if _, err := a.template(ctx, c, *m.TemplateRef); err != nil {
+		if err := a.checkable(ctx, c, m); err != nil {
 			return fmt.Errorf("metric %s: %w", m.Name, err)
 		}
+	}
+	return nil
+}
+
+func (a *Analyst) checkable(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) error {
+	switch {
+	case m.TemplateRef != nil:
+		_, err := a.template(ctx, c, *m.TemplateRef)
+		return err
+	case m.Query == "":
+		return a.builtInFor(c)
 	}
 	return nil
 }

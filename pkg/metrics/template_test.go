@@ -90,7 +90,7 @@ func TestTemplates(t *testing.T) {
 		},
 		"a provider that is not implemented": {
 			objects: []client.Object{template("http://dd", of("datadog"))}, metric: templated(""),
-			want: analysis.Error, wantText: `MetricTemplate test/latency asks provider "datadog", and only prometheus is implemented`,
+			want: analysis.Error, wantText: `MetricTemplate test/latency asks provider "datadog", which is not supported yet: use prometheus or externalmetrics, for which most systems have an exporter or an adapter`,
 		},
 		"a template without an address": {
 			objects: []client.Object{template("")}, metric: templated(""), want: analysis.Error, wantText: "not an http or https URL",
