@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,6 +25,17 @@ type story struct {
 	// before is done without faults.
 	before func(*testing.T, *world, *flaggerv1.Canary)
 	act    func(context.Context, *Targets, *flaggerv1.Canary) error
+	// world and canary say what there is; without them it is a Deployment with all that belongs to it.
+	world  func(*testing.T) *world
+	canary func(*flaggerv1.Canary)
+}
+
+func allStories() map[string]story {
+	all := maps.Clone(stories)
+	for _, more := range []map[string]story{daemonSetStories, scaledObjectStories, serviceStories} {
+		maps.Copy(all, more)
+	}
+	return all
 }
 
 var stories = map[string]story{
@@ -104,18 +117,18 @@ func primaryOf(dep *appsv1.Deployment) *appsv1.Deployment {
 }
 
 func crashWorld(t *testing.T) *world {
-	return newWorld(t, newTarget(configured), newConfigMap("settings", "old"), newSecret("token", "old"), newHPA(2, 9))
+	return newWorld(t, newTarget(configured), newConfigMap("settings", "old"), newSecret("token", "old"), newHPA(2, 9), newBudget("podinfo", matching("app", "podinfo")))
 }
 
 func TestEveryWriteMayFailBeforeOrAfterItIsApplied(t *testing.T) {
-	for name, s := range stories {
+	for name, s := range allStories() {
 		t.Run(name, func(t *testing.T) {
-			good := crashWorld(t)
+			good := s.newWorld(t)
 			s.run(t, good)
 			for at := range good.writes {
 				for mode, f := range map[string]fault{"dies before": dieBefore, "dies after": dieAfter} {
 					t.Run(fmt.Sprintf("%s %q", mode, good.writes[at]), func(t *testing.T) {
-						w := crashWorld(t)
+						w := s.newWorld(t)
 						s.runWithFault(t, w, at+1, f)
 						if w.rolls != good.rolls {
 							t.Errorf("the primary's template changed %d times, want %d", w.rolls, good.rolls)
@@ -131,9 +144,9 @@ func TestEveryWriteMayFailBeforeOrAfterItIsApplied(t *testing.T) {
 }
 
 func TestDoingItAgainWritesNothing(t *testing.T) {
-	for name, s := range stories {
+	for name, s := range allStories() {
 		t.Run(name, func(t *testing.T) {
-			w := crashWorld(t)
+			w := s.newWorld(t)
 			c := s.run(t, w)
 			w.forget()
 			restarted := w.adapter()
@@ -146,10 +159,24 @@ func TestDoingItAgainWritesNothing(t *testing.T) {
 	}
 }
 
+func (s story) newWorld(t *testing.T) *world {
+	if s.world == nil {
+		return crashWorld(t)
+	}
+	return s.world(t)
+}
+
+func (s story) newCanary() *flaggerv1.Canary {
+	if s.canary == nil {
+		return newCanary(scaled)
+	}
+	return newCanary(s.canary)
+}
+
 // run plays the story without faults and returns its Canary.
 func (s story) run(t *testing.T, w *world) *flaggerv1.Canary {
 	t.Helper()
-	c := newCanary(scaled)
+	c := s.newCanary()
 	s.before(t, w, c)
 	w.forget()
 	mustDo(t, s.act(t.Context(), w.adapter(), c))
@@ -162,7 +189,7 @@ func (s story) run(t *testing.T, w *world) *flaggerv1.Canary {
 // runWithFault plays the story with a fault at one write and goes on in a new process.
 func (s story) runWithFault(t *testing.T, w *world, at int, f fault) {
 	t.Helper()
-	c := newCanary(scaled)
+	c := s.newCanary()
 	s.before(t, w, c)
 	w.forget()
 	w.failAt, w.failing = at, f
@@ -177,6 +204,7 @@ func (s story) runWithFault(t *testing.T, w *world, at int, f fault) {
 func (w *world) state() []client.ObjectList {
 	lists := []client.ObjectList{
 		&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.SecretList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
+		&appsv1.DaemonSetList{}, &corev1.ServiceList{}, &policyv1.PodDisruptionBudgetList{}, scaledObjects(),
 	}
 	for _, list := range lists {
 		if err := w.List(w.t.Context(), list); err != nil {

@@ -67,6 +67,7 @@ type adapter interface {
 	Promote(ctx context.Context, c *flaggerv1.Canary, revision string) error
 	Scale(ctx context.Context, c *flaggerv1.Canary, s rollout.Scale) error
 	Hold(ctx context.Context, c *flaggerv1.Canary, hold bool) error
+	Disown(ctx context.Context, c *flaggerv1.Canary) error
 }
 
 // of returns what looks after the kind of the Canary's target.
@@ -132,6 +133,16 @@ func (t *Targets) Hold(ctx context.Context, c *flaggerv1.Canary, hold bool) erro
 		return err
 	}
 	return a.Hold(ctx, c, hold)
+}
+
+// Disown takes the Canary off the owners of the primary and of all that hangs on it, so that they
+// outlive it.
+func (t *Targets) Disown(ctx context.Context, c *flaggerv1.Canary) error {
+	a, err := t.of(c)
+	if err != nil {
+		return err
+	}
+	return a.Disown(ctx, c)
 }
 
 // References returns the ConfigMaps and Secrets that the Canary's target refers to, tracked or not,

@@ -11,7 +11,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -41,11 +44,15 @@ var errFault = errors.New("injected fault")
 // scheme knows the kinds that the adapter reads and writes.
 var scheme = func() *runtime.Scheme {
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{appsv1.AddToScheme, autoscalingv2.AddToScheme, corev1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{
+		appsv1.AddToScheme, autoscalingv2.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme, policyv1.AddToScheme,
+	} {
 		if err := add(s); err != nil {
 			panic(err)
 		}
 	}
+	s.AddKnownTypeWithName(scaledObjectGVK, &unstructured.Unstructured{})
+	s.AddKnownTypeWithName(scaledObjectGVK.GroupVersion().WithKind("ScaledObjectList"), &unstructured.UnstructuredList{})
 	return s
 }()
 
@@ -101,25 +108,49 @@ func (w *world) write(ctx context.Context, c client.Client, verb string, obj cli
 	return nil
 }
 
-// template returns the primary's template as text, empty without a primary.
+// template returns what the primary runs as text, empty without a primary.
 func (w *world) template(ctx context.Context, c client.Client) string {
-	var list appsv1.DeploymentList
-	if err := c.List(ctx, &list); err != nil {
-		w.t.Fatal(err)
-	}
-	for _, dep := range list.Items {
-		if _, is := kube.SourceName(dep.Name); is {
-			raw, _ := json.Marshal(dep.Spec.Template)
-			return string(raw)
+	var text string
+	add := func(name string, template any) {
+		if _, is := kube.SourceName(name); is {
+			raw, _ := json.Marshal(template)
+			text += string(raw)
 		}
 	}
-	return ""
+	var (
+		deployments appsv1.DeploymentList
+		daemonSets  appsv1.DaemonSetList
+		services    corev1.ServiceList
+	)
+	for _, list := range []client.ObjectList{&deployments, &daemonSets, &services} {
+		if err := c.List(ctx, list); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for _, dep := range deployments.Items {
+		add(dep.Name, dep.Spec.Template)
+	}
+	for _, ds := range daemonSets.Items {
+		add(ds.Name, ds.Spec.Template)
+	}
+	for _, svc := range services.Items {
+		add(svc.Name, svc.Spec)
+	}
+	return text
 }
 
 func kindOf(obj client.Object) string {
-	switch obj.(type) {
+	switch obj := obj.(type) {
 	case *appsv1.Deployment:
 		return "Deployment"
+	case *appsv1.DaemonSet:
+		return "DaemonSet"
+	case *corev1.Service:
+		return "Service"
+	case *policyv1.PodDisruptionBudget:
+		return "PodDisruptionBudget"
+	case *unstructured.Unstructured:
+		return obj.GetKind()
 	case *corev1.ConfigMap:
 		return "ConfigMap"
 	case *corev1.Secret:
@@ -186,7 +217,8 @@ func edit[T client.Object](w *world, obj T, change func(T)) {
 	if err := w.Update(w.t.Context(), obj); err != nil {
 		w.t.Fatal(err)
 	}
-	if _, ok := any(obj).(*appsv1.Deployment); ok {
+	switch any(obj).(type) {
+	case *appsv1.Deployment, *appsv1.DaemonSet:
 		status.SetResourceVersion(obj.GetResourceVersion())
 		if err := w.Status().Update(w.t.Context(), status); err != nil {
 			w.t.Fatal(err)
