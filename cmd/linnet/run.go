@@ -8,9 +8,11 @@ import (
 	"k8s.io/client-go/kubernetes"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/asking"
 	"github.com/linnet-delivery/linnet/pkg/controller"
 	"github.com/linnet-delivery/linnet/pkg/hook"
@@ -41,20 +43,21 @@ func run(ctx context.Context, o options) error {
 	if err := mgr.AddMetricsServerExtraHandler("/readyz", ready{caches: mgr.GetCache()}); err != nil {
 		return fmt.Errorf("serve /readyz: %w", err)
 	}
-	meter := telemetry.New(metrics.Registry, time.Now)
+	clients, err := kubernetes.NewForConfig(mgr.GetConfig())
+	if err != nil {
+		return fmt.Errorf("make a client for events and external metrics: %w", err)
+	}
+	meter := newMeter(ctx, mgr, o)
 	wake, woken := controller.Waker()
 	asker := asking.New(askedAtOnce, time.Now, wake)
 	hooks := hook.New(hook.Options{Now: time.Now, UserAgent: "linnet/" + version.Version, EventURL: o.eventWebhook})
-	teller, err := newTeller(ctx, mgr, o, hooks, meter)
-	if err != nil {
-		return err
-	}
+	teller := newTeller(ctx, mgr, o, clients, hooks, meter)
 	for _, r := range []manager.Runnable{asker, teller} {
 		if err := mgr.Add(r); err != nil {
 			return fmt.Errorf("add %T: %w", r, err)
 		}
 	}
-	r := newReconciler(mgr, o)
+	r := newReconciler(mgr, o, clients)
 	r.Asker, r.Hooks, r.Teller, r.Meter = meter.Timed(asker), hooks, teller, meter
 	if err := r.SetupWithManager(ctx, mgr, o.threads, woken); err != nil {
 		return err
@@ -66,11 +69,21 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-func newTeller(ctx context.Context, mgr ctrl.Manager, o options, hooks *hook.Caller, meter *telemetry.Meter) (*notify.Teller, error) {
-	clients, err := kubernetes.NewForConfig(mgr.GetConfig())
-	if err != nil {
-		return nil, fmt.Errorf("make a client for events: %w", err)
+// newMeter returns the meter of Linnet's own series, and of the reference's if they are wanted.
+func newMeter(ctx context.Context, mgr ctrl.Manager, o options) *telemetry.Meter {
+	meter := telemetry.New(metrics.Registry, time.Now)
+	if o.metricsCompat {
+		meter.ServeReference(metrics.Registry, o.meshProvider, func(namespace, name string) (*flaggerv1.Canary, bool) {
+			c := &flaggerv1.Canary{}
+			err := mgr.GetClient().Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, c)
+			return c, err == nil
+		})
 	}
+	return meter
+}
+
+// newTeller returns what passes events on to people and programs.
+func newTeller(ctx context.Context, mgr ctrl.Manager, o options, clients kubernetes.Interface, hooks *hook.Caller, meter *telemetry.Meter) *notify.Teller {
 	sink := &typedcorev1.EventSinkImpl{Interface: clients.CoreV1().Events("")}
 	receivers := notify.Options{
 		Recorder: notify.NewRecorder(ctx, mgr.GetScheme(), sink),
@@ -87,11 +100,11 @@ func newTeller(ctx context.Context, mgr ctrl.Manager, o options, hooks *hook.Cal
 	if o.cloudEventsSink != "" {
 		receivers.CloudEvents = hooks.CloudEvents(o.cloudEventsSink, o.clusterName)
 	}
-	return notify.New(receivers), nil
+	return notify.New(receivers)
 }
 
 // newReconciler returns the controller with the adapters that touch the cluster and Prometheus.
-func newReconciler(mgr ctrl.Manager, o options) *controller.Reconciler {
+func newReconciler(mgr ctrl.Manager, o options, clients kubernetes.Interface) *controller.Reconciler {
 	c, live := mgr.GetClient(), mgr.GetAPIReader()
 	barriers := rollout.DefaultBarriers()
 	barriers.Convergence, barriers.Settle = o.convergence, o.settle
@@ -103,7 +116,8 @@ func newReconciler(mgr ctrl.Manager, o options) *controller.Reconciler {
 		}),
 		Router: traffic.Chain{Services: service.New(c, service.Options{}), Mesh: istio.New(c, istio.Options{})},
 		Analyst: linnetmetrics.New(linnetmetrics.Options{
-			Reader: c, Secrets: live, DefaultAddress: o.metricsServer, Now: time.Now,
+			Reader: c, Secrets: live, API: clients.CoreV1().RESTClient(), Now: time.Now,
+			DefaultProvider: o.meshProvider, DefaultAddress: o.metricsServer,
 			SilenceWindow: o.silenceWindow, NoCrossNamespaceRefs: o.noCrossNamespace,
 		}),
 		Now:      time.Now,

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"time"
 
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
@@ -28,8 +29,16 @@ func (t TimedAsker) Ask(owner string, q rollout.Question, work func(ctx context.
 		begun := t.meter.now()
 		answer := work(ctx)
 		if ctx.Err() == nil {
-			t.meter.Answered(q.Kind, answer.Verdict, t.meter.now().Sub(begun))
+			t.meter.answered(owner, q.Kind, answer, t.meter.now().Sub(begun))
 		}
 		return answer
 	})
+}
+
+// answered counts an answer about an owner, for the reference's series too.
+func (m *Meter) answered(owner string, k rollout.Kind, a rollout.Answer, took time.Duration) {
+	m.Answered(k, a.Verdict, took)
+	if k == rollout.AskAnalysis && m.compat != nil {
+		m.compat.analysed(owner, a.Checks, took)
+	}
 }

@@ -13,6 +13,8 @@ import (
 type Meter struct {
 	collectors
 	now func() time.Time
+	// compat keeps the reference's series, if they are wanted.
+	compat *compat
 
 	mu       sync.Mutex
 	canaries map[canaryKey]canary
@@ -43,8 +45,9 @@ func (m *Meter) Observe(namespace, name string, r rollout.Record) {
 	defer m.mu.Unlock()
 	key := canaryKey{namespace, name}
 	c, known := m.canaries[key]
-	if o, ended := ends(c.record, r); ended {
-		m.count(o, c.begun)
+	how, ended := ends(c.record, r)
+	if ended {
+		m.count(how, c.begun)
 	}
 	if known && begins(c.record, r) {
 		c.begun = m.now()
@@ -52,6 +55,9 @@ func (m *Meter) Observe(namespace, name string, r rollout.Record) {
 	c.record = r
 	m.canaries[key] = c
 	m.expose(key, r)
+	if m.compat != nil {
+		m.compat.observe(key, r, how)
+	}
 }
 
 // count adds a release that ended now.
@@ -91,6 +97,9 @@ func (m *Meter) Forget(namespace, name string) {
 	m.phase.DeletePartialMatch(gone)
 	m.weight.DeletePartialMatch(gone)
 	m.failedChecks.DeletePartialMatch(gone)
+	if m.compat != nil {
+		m.compat.forget(canaryKey{namespace, name})
+	}
 }
 
 // Answered counts an answer and the time that it took.
