@@ -4,8 +4,8 @@ import "strings"
 
 // Marks that Linnet leaves on objects.
 const (
-	// RevisionAnnotation on the primary Deployment holds the revision that its template was made
-	// from. It is written together with the template, so it tells a finished promotion from one to do.
+	// RevisionAnnotation on the primary holds the revision that its template, or the spec of a primary
+	// Service, was made from. It is written together with it, so it tells a finished promotion from one to do.
 	RevisionAnnotation = "linnet.dev/revision"
 	// ConfigChecksumAnnotation on the primary's pods identifies the content of their configuration
 	// copies, which keep their names: without it a change of configuration alone would roll nothing.

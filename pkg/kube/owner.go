@@ -44,6 +44,12 @@ func WithOwner(refs []metav1.OwnerReference, c *flaggerv1.Canary) (with []metav1
 	return append(with, own), true
 }
 
+// WithoutOwner returns refs without c, and whether that took a change.
+func WithoutOwner(refs []metav1.OwnerReference, c *flaggerv1.Canary) (without []metav1.OwnerReference, changed bool) {
+	without = slices.DeleteFunc(slices.Clone(refs), func(ref metav1.OwnerReference) bool { return isSame(ref, c) })
+	return without, len(without) != len(refs)
+}
+
 // OwnedByCanary reports whether any Canary is among the owners.
 func OwnedByCanary(refs []metav1.OwnerReference) bool { return slices.ContainsFunc(refs, isCanary) }
 

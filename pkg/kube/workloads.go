@@ -9,7 +9,8 @@ import (
 // Workloads is what a workload adapter saw of a Canary's target and primary.
 // Times in the healths are not filled: the controller keeps them.
 type Workloads struct {
-	// Revision identifies the target's pod template and tracked configuration (decision D11).
+	// Revision identifies the target's pod template and tracked configuration (decision D11), or the
+	// spec of a target that is a Service.
 	Revision string
 	// TrackedConfigs maps "configmap/NAME" and "secret/NAME" to a checksum of 16 hex
 	// digits, or to nothing while a required object does not exist.
@@ -20,14 +21,15 @@ type Workloads struct {
 	PrimaryRevision string
 	// Canary is the health of the target, Primary that of the primary.
 	Canary, Primary rollout.Health
-	// CanaryReplicas is the target's spec.replicas.
+	// CanaryReplicas is the target's spec.replicas, the nodes of a DaemonSet, and 0 for a Service.
 	CanaryReplicas int32
 	// Backend says how Services find the two sides.
 	Backend Backend
 }
 
 // Backend says which pods a Service selects and on which ports they listen. The
-// zero Backend stands for a target that is gone: Services stay as they are.
+// zero Backend stands for a target that is gone, or is itself a Service whose
+// copies the workload adapter makes: Services stay as they are.
 type Backend struct {
 	// LabelKey is the selector label that tells the sides apart, such as "app".
 	LabelKey string

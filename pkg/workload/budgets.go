@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -82,9 +83,7 @@ func selects(s *metav1.LabelSelector, pods labels.Set) bool {
 // tells the sides apart gives way to the primary's value, or pods of a third party would have two budgets.
 func (r rewrite) budgetSelector(from *metav1.LabelSelector) *metav1.LabelSelector {
 	to := &metav1.LabelSelector{MatchLabels: map[string]string{}}
-	for key, value := range from.MatchLabels {
-		to.MatchLabels[key] = value
-	}
+	maps.Copy(to.MatchLabels, from.MatchLabels)
 	to.MatchLabels[r.labelKey] = kube.PrimaryName(r.labelValue)
 	for _, e := range from.MatchExpressions {
 		if e.Key != r.labelKey {

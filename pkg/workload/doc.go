@@ -1,12 +1,13 @@
 // Package workload looks after a Canary's target and its primary copy: it reads their health, tells
 // revisions apart, clones, promotes and scales.
 //
-// It decides nothing about a release. It refuses to know of traffic and of Services, and never edits
-// the target beyond its replicas.
+// It decides nothing about a release. It refuses to know of traffic, and never edits the target
+// beyond its size and the pause of its autoscaler.
 //
-// A target is a Deployment; other kinds are refused in a sentence. What concerns the pod template
-// (revision, references, rewriting, the pods' own complaints) takes a template or a pod and no
-// Deployment, so another kind needs only its own clone, scale and health.
+// A target is a Deployment, a DaemonSet or a Service; Targets chooses by the kind. The first two are
+// one mechanism: what they differ in is in the podOwner of each. A Service runs no pods and has no
+// size, so it is copied twice instead: see serviceTargets. In the same way a scaler is either kind of
+// autoscaler. What is added to a kind is therefore added in its own file.
 //
-// Start reading at Deployments.Observe, then Deployments.Promote.
+// Start reading at Targets, then podTargets.Observe and podTargets.Promote.
 package workload
