@@ -21,9 +21,9 @@ import (
 func (r *Reconciler) blocked(ctx context.Context, c *flaggerv1.Canary, w kube.Workloads, err error) error {
 	switch {
 	case errors.Is(err, kube.ErrTargetNotFound):
-		return r.targetGone(ctx, c, err)
+		return r.retire(ctx, c, w, "TargetNotFound", err)
 	case errors.Is(err, kube.ErrRefused), apierrors.IsInvalid(err):
-		return r.stall(ctx, c, w, "Refused", err)
+		return r.retire(ctx, c, w, "Refused", err)
 	}
 	return err
 }
@@ -41,15 +41,18 @@ func (r *Reconciler) foresee(ctx context.Context, c *flaggerv1.Canary, d *rollou
 	}
 }
 
-// targetGone brings traffic back from a target that was deleted under it, then stalls.
-func (r *Reconciler) targetGone(ctx context.Context, c *flaggerv1.Canary, cause error) error {
-	if c.Status.CanaryWeight > 0 {
-		if err := r.Router.Ensure(ctx, c, kube.Backend{}, rollout.Traffic{}); err != nil {
+// retire brings traffic back from a canary that cannot be judged any more: its
+// target was deleted under it, or its Canary asks for what cannot be done. Then it stalls.
+func (r *Reconciler) retire(ctx context.Context, c *flaggerv1.Canary, w kube.Workloads, reason string, cause error) error {
+	nobody := w.PrimaryFound && w.Primary.Serving == 0
+	reached := c.Status.CanaryWeight > 0 || c.Status.Stage == string(rollout.StageTrial)
+	if reached && !nobody {
+		if err := r.Router.Ensure(ctx, c, w.Backend, rollout.Traffic{}); err != nil {
 			return errors.Join(cause, err)
 		}
 		c.Status.CanaryWeight = 0
 	}
-	return r.stall(ctx, c, kube.Workloads{}, "TargetNotFound", cause)
+	return r.stall(ctx, c, w, reason, cause)
 }
 
 // stall says in the status why nothing happens and what would help. What the

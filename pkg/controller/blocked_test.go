@@ -59,6 +59,28 @@ func TestATargetDeletedInMidRunLosesItsTrafficAndMayComeBack(t *testing.T) {
 	}
 }
 
+func TestASpecThatIsRefusedInMidRunLosesItsTrafficAndMayBeMended(t *testing.T) {
+	w := newWorld(t)
+	initialise(w)
+	w.ship("podinfo:2")
+	w.until("the first step", atWeight(20))
+	edit := func(interval string) {
+		c := w.canary()
+		c.Spec.Analysis.Interval = interval
+		c.Generation++
+		if err := w.api.Update(context.Background(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit("5min")
+	w.until("stalled", stalledBecause("InvalidSpec"))
+	if got := w.route(); got != 0 {
+		t.Errorf("the canary still has %d %% of the route", got)
+	}
+	edit("20s")
+	w.run("promoted", inPhase(flaggerv1.PhaseSucceeded))
+}
+
 func TestTheYoungerOfTwoCanariesOfOneTargetIsRefused(t *testing.T) {
 	w := newWorld(t)
 	initialise(w)

@@ -70,7 +70,8 @@ func (r *Reconciler) advance(ctx context.Context, c *flaggerv1.Canary) (time.Dur
 	}
 	policy, err := translate(c, r.Defaults, r.Barriers)
 	if err != nil {
-		return 0, r.stall(ctx, c, kube.Workloads{}, "InvalidSpec", err)
+		w, _ := r.Workload.Observe(ctx, c) // what cannot be seen now is not waited for
+		return 0, r.retire(ctx, c, w, "InvalidSpec", err)
 	}
 	if err := r.unclaimed(ctx, c); err != nil {
 		return 0, r.blocked(ctx, c, kube.Workloads{}, err)

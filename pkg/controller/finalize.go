@@ -14,16 +14,12 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-// ensureFinalizer keeps the finalizer on exactly the Canaries that hand their application back.
+// ensureFinalizer puts the finalizer on: without it a deletion would take the
+// primary away from under its traffic.
 func (r *Reconciler) ensureFinalizer(ctx context.Context, c *flaggerv1.Canary) error {
-	if c.Spec.RevertOnDeletion == controllerutil.ContainsFinalizer(c, flaggerv1.Finalizer) {
-		return nil
-	}
 	before := c.DeepCopy()
-	if c.Spec.RevertOnDeletion {
-		controllerutil.AddFinalizer(c, flaggerv1.Finalizer)
-	} else {
-		controllerutil.RemoveFinalizer(c, flaggerv1.Finalizer)
+	if !controllerutil.AddFinalizer(c, flaggerv1.Finalizer) {
+		return nil
 	}
 	if err := r.Client.Patch(ctx, c, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("set the finalizer of Canary %s: %w", client.ObjectKeyFromObject(c), err)
@@ -46,20 +42,14 @@ func (r *Reconciler) finalize(ctx context.Context, c *flaggerv1.Canary) (time.Du
 	if err != nil {
 		return 0, err
 	}
-	d := rollout.Release(r.Barriers, seen, r.Now())
+	deleted := c.DeletionTimestamp.Time
+	d := rollout.Release(r.Barriers, seen, deleted, r.Now())
 	for d.Ask.Kind != rollout.AskNothing {
 		seen.Evidence = rollout.Evidence{d.Ask.Kind: r.ask(c, seen.Revision, d.Ask)}
-		d = rollout.Release(r.Barriers, seen, r.Now())
+		d = rollout.Release(r.Barriers, seen, deleted, r.Now())
 	}
-	if d.Canary == rollout.ScaleFull {
-		if err := r.Workload.Scale(ctx, c, d.Canary); err != nil {
-			return 0, err
-		}
-	}
-	if d.HandBack {
-		if err := r.Router.Release(ctx, c, world.Backend); err != nil {
-			return 0, err
-		}
+	if err := r.handOver(ctx, c, world.Backend, d); err != nil {
+		return 0, err
 	}
 	if d.Done {
 		return 0, r.letGo(ctx, c)
@@ -71,6 +61,31 @@ func (r *Reconciler) finalize(ctx context.Context, c *flaggerv1.Canary) (time.Du
 		}
 		setConditions(s, c.Generation, false, r.Now())
 	})
+}
+
+// handOver brings a handover about, and tells of its end.
+func (r *Reconciler) handOver(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, d rollout.Handover) error {
+	if d.Canary == rollout.ScaleFull {
+		if err := r.Workload.Scale(ctx, c, d.Canary); err != nil {
+			return err
+		}
+	}
+	if d.HandBack {
+		if err := r.Router.Release(ctx, c, b); err != nil {
+			return err
+		}
+	}
+	ended := rollout.Event{Reason: "HandedBack", Message: "The target serves as it did before the Canary"}
+	if d.Keep {
+		ended = rollout.Event{Reason: "PrimaryKept", Message: d.Message, Level: rollout.Warn}
+		if err := errors.Join(r.Workload.Disown(ctx, c), r.Router.Disown(ctx, c)); err != nil {
+			return err
+		}
+	}
+	if d.Done {
+		r.Teller.Tell(c, []rollout.Event{ended})
+	}
+	return nil
 }
 
 // letGo removes the finalizer.

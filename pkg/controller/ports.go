@@ -22,6 +22,8 @@ type Workload interface {
 	Scale(ctx context.Context, c *flaggerv1.Canary, s rollout.Scale) error
 	// Hold keeps the primary's autoscaler from shrinking it (true), or lets it (false).
 	Hold(ctx context.Context, c *flaggerv1.Canary, hold bool) error
+	// Disown lets the primary, and all that it needs, outlive the Canary.
+	Disown(ctx context.Context, c *flaggerv1.Canary) error
 }
 
 // Router carries out a share of traffic. Every method is idempotent and writes only on a difference.
@@ -34,6 +36,8 @@ type Router interface {
 	Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, t rollout.Traffic) error
 	// Release hands the routes back as they were before the Canary.
 	Release(ctx context.Context, c *flaggerv1.Canary, b kube.Backend) error
+	// Disown lets the routes, and what they name, outlive the Canary as they are.
+	Disown(ctx context.Context, c *flaggerv1.Canary) error
 }
 
 // Analyst asks the metric providers. But for Check it blocks, and is called off the reconcile worker.

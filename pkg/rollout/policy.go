@@ -80,6 +80,8 @@ type Barriers struct {
 	DrainMin, DrainMax time.Duration
 	// DrainBlind replaces silence when the metrics cannot be asked.
 	DrainBlind time.Duration
+	// HandoverMax bounds the time from a Canary's deletion until it is let go.
+	HandoverMax time.Duration
 }
 
 // DefaultBarriers returns the waiting times of decision D12.
@@ -90,6 +92,7 @@ func DefaultBarriers() Barriers {
 		DrainMin:    5 * time.Second,
 		DrainMax:    5 * time.Minute,
 		DrainBlind:  30 * time.Second,
+		HandoverMax: 50 * time.Second,
 	}
 }
 

@@ -22,6 +22,7 @@ func handover(h Handover) string {
 	}
 	add(h.Canary == ScaleFull, "target full")
 	add(h.HandBack, "hand back")
+	add(h.Keep, "keep")
 	add(h.Done, "done")
 	add(h.Wake > 0, "wake %s", h.Wake)
 	return strings.Join(words, ", ")
@@ -34,6 +35,8 @@ func TestHandingBack(t *testing.T) {
 	rows := map[string]struct {
 		seen scene
 		want string
+		// deleted is how long ago the Canary was deleted.
+		deleted time.Duration
 	}{
 		"without a primary there is nothing to hand back": {
 			seen: resting(PhaseSucceeded, primary(Health{})),
@@ -41,11 +44,11 @@ func TestHandingBack(t *testing.T) {
 		},
 		"the target grows before any route is given back": {
 			seen: resting(PhaseSucceeded),
-			want: "target full",
+			want: "target full, wake 50s",
 		},
 		"the target must carry what the primary does": {
 			seen: resting(PhaseSucceeded, canary(ready(1))),
-			want: "target full",
+			want: "target full, wake 50s",
 		},
 		"a target that only just became ready is given time to be known": {
 			seen: resting(PhaseSucceeded, canary(since(0, ready(2)))),
@@ -65,7 +68,7 @@ func TestHandingBack(t *testing.T) {
 		},
 		"an answer under way is waited for": {
 			seen: resting(PhaseSucceeded, canary(ready(2)), given(time.Minute), answered(AskPrimarySilent, Pending)),
-			want: "target full",
+			want: "target full, wake 50s",
 		},
 		"a primary that is still called is asked again": {
 			seen: resting(PhaseSucceeded, canary(ready(2)), given(time.Minute), answered(AskPrimarySilent, Fail)),
@@ -79,14 +82,30 @@ func TestHandingBack(t *testing.T) {
 			seen: resting(PhaseSucceeded, canary(ready(2)), given(time.Minute), answered(AskPrimarySilent, Error)),
 			want: "target full, hand back, done",
 		},
-		"nor do those who call it for ever": {
-			seen: resting(PhaseSucceeded, canary(ready(2)), given(5*time.Minute), answered(AskPrimarySilent, Fail)),
-			want: "target full, hand back, done",
+		"a primary that is called for ever is kept": {
+			seen: resting(PhaseSucceeded, canary(ready(2)), given(time.Minute), answered(AskPrimarySilent, Fail)), deleted: 50 * time.Second,
+			want: "keep, done",
+		},
+		"a primary whose target does not become ready is kept": {
+			seen: resting(PhaseSucceeded, canary(coming(2, 0))), deleted: 50 * time.Second,
+			want: "keep, done",
+		},
+		"a primary whose target cannot start is kept at once": {
+			seen: resting(PhaseSucceeded, canary(stuck(2, 0))),
+			want: "keep, done",
+		},
+		"a primary that serves nobody is not kept": {
+			seen: resting(PhaseSucceeded, canary(coming(2, 0)), primary(coming(2, 0))), deleted: 50 * time.Second,
+			want: "hand back, done",
+		},
+		"a handover that is under way is not given up": {
+			seen: resting(PhaseSucceeded, canary(since(0, ready(2)))), deleted: 50 * time.Second,
+			want: "target full, wake 1s",
 		},
 	}
 	for name, r := range rows {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(r.want, handover(Release(r.seen.p.Barriers, r.seen.o, start))); diff != "" {
+			if diff := cmp.Diff(r.want, handover(Release(r.seen.p.Barriers, r.seen.o, start.Add(-r.deleted), start))); diff != "" {
 				t.Errorf("Release() differs (-want +got):\n%s", diff)
 			}
 		})

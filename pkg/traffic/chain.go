@@ -16,6 +16,7 @@ type Router interface {
 	Prepare(ctx context.Context, c *flaggerv1.Canary, b kube.Backend) error
 	Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, t rollout.Traffic) error
 	Release(ctx context.Context, c *flaggerv1.Canary, b kube.Backend) error
+	Disown(ctx context.Context, c *flaggerv1.Canary) error
 }
 
 // Chain is a Router made of two: Services, which make the sides addressable,
@@ -61,6 +62,17 @@ func (r Chain) Release(ctx context.Context, c *flaggerv1.Canary, b kube.Backend)
 	}
 	if err := r.Services.Release(ctx, c, b); err != nil {
 		return fmt.Errorf("release Services: %w", err)
+	}
+	return nil
+}
+
+// Disown takes the Canary off the owners of what both made.
+func (r Chain) Disown(ctx context.Context, c *flaggerv1.Canary) error {
+	if err := r.Mesh.Disown(ctx, c); err != nil {
+		return fmt.Errorf("disown mesh: %w", err)
+	}
+	if err := r.Services.Disown(ctx, c); err != nil {
+		return fmt.Errorf("disown Services: %w", err)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
 // Write brings an object about. The object is read into obj, which carries its
@@ -61,4 +63,23 @@ func Client(c client.Client, fieldOwner string) client.Client {
 		fieldOwner = "linnet"
 	}
 	return client.WithFieldOwner(c, fieldOwner)
+}
+
+// Outlive writes the object without the Canary among its owners, where there is one and it has.
+func Outlive[T interface {
+	comparable
+	client.Object
+}](ctx context.Context, w client.Client, c *flaggerv1.Canary, obj T, same func(a, b T) bool) error {
+	return Write(ctx, w, obj, func(existing T) (T, error) {
+		var none T
+		if existing == none {
+			return none, nil
+		}
+		kept, ok := existing.DeepCopyObject().(T)
+		if !ok {
+			return none, nil
+		}
+		Disown(c, kept)
+		return kept, nil
+	}, same)
 }

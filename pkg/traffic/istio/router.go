@@ -85,6 +85,16 @@ func (r *Router) Release(ctx context.Context, c *flaggerv1.Canary, _ kube.Backen
 	return explain("VirtualService", traffic.Write(ctx, r.client, emptyVirtualService(c), build, sameVirtualService))
 }
 
+// Disown lets the VirtualService and the DestinationRules outlive the Canary as they are.
+func (r *Router) Disown(ctx context.Context, c *flaggerv1.Canary) error {
+	for _, host := range []string{c.PrimaryServiceName(), c.CanaryServiceName()} {
+		if err := traffic.Outlive(ctx, r.client, c, emptyDestinationRule(c, host), sameDestinationRule); err != nil {
+			return explain("DestinationRule", err)
+		}
+	}
+	return explain("VirtualService", traffic.Outlive(ctx, r.client, c, emptyVirtualService(c), sameVirtualService))
+}
+
 // explain says what is to be done about err where its own words do not.
 func explain(kind string, err error) error {
 	if meta.IsNoMatchError(err) {

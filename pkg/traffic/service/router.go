@@ -100,6 +100,16 @@ func (r *Router) Release(ctx context.Context, c *flaggerv1.Canary, b kube.Backen
 	}, same)
 }
 
+// Disown lets the three Services outlive the Canary as they are.
+func (r *Router) Disown(ctx context.Context, c *flaggerv1.Canary) error {
+	for _, name := range []string{c.ApexServiceName(), c.PrimaryServiceName(), c.CanaryServiceName()} {
+		if err := traffic.Outlive(ctx, r.client, c, empty(c, name), same); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *Router) write(ctx context.Context, c *flaggerv1.Canary, s side) error {
 	return traffic.Write(ctx, r.client, empty(c, s.name), func(existing *corev1.Service) (*corev1.Service, error) {
 		return build(c, s, existing)
