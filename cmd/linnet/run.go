@@ -9,9 +9,11 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/asking"
 	"github.com/linnet-delivery/linnet/pkg/controller"
@@ -37,7 +39,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if err := requireKinds(mgr); err != nil {
+	if err := requireKinds(mgr, o.meshProvider); err != nil {
 		return err
 	}
 	if err := mgr.AddMetricsServerExtraHandler("/readyz", ready{caches: mgr.GetCache()}); err != nil {
@@ -108,13 +110,14 @@ func newReconciler(mgr ctrl.Manager, o options, clients kubernetes.Interface) *c
 	c, live := mgr.GetClient(), mgr.GetAPIReader()
 	barriers := rollout.DefaultBarriers()
 	barriers.Convergence, barriers.Settle = o.convergence, o.settle
+	defaults := controller.Defaults{Provider: o.meshProvider}
 	return &controller.Reconciler{
 		Client: c,
 		Workload: workload.New(workload.Options{
 			Client: c, Live: live, Now: time.Now, SelectorLabels: list(o.selectorLabels),
 			ConfigTracking: o.configTracking, IncludeLabelPrefix: list(o.includeLabels),
 		}),
-		Router: traffic.Chain{Services: service.New(c, service.Options{}), Mesh: istio.New(c, istio.Options{})},
+		Router: newRouter(c, defaults),
 		Analyst: linnetmetrics.New(linnetmetrics.Options{
 			Reader: c, Secrets: live, API: clients.CoreV1().RESTClient(), Now: time.Now,
 			DefaultProvider: o.meshProvider, DefaultAddress: o.metricsServer,
@@ -122,6 +125,22 @@ func newReconciler(mgr ctrl.Manager, o options, clients kubernetes.Interface) *c
 		}),
 		Now:      time.Now,
 		Barriers: barriers,
-		Defaults: controller.Defaults{Provider: o.meshProvider},
+		Defaults: defaults,
 	}
+}
+
+// newRouter returns the way in which each Canary's traffic is shifted. The
+// copies of a target that is a Service are the workload's.
+func newRouter(c client.Client, defaults controller.Defaults) traffic.Router {
+	services, mesh := service.New(c, service.Options{}), istio.New(c, istio.Options{})
+	both := traffic.Chain{Services: services, Mesh: mesh}
+	return traffic.Choice(func(canary *flaggerv1.Canary) traffic.Router {
+		switch {
+		case canary.Spec.TargetRef.Kind == "Service":
+			return mesh
+		case defaults.ProviderOf(canary) == controller.ProviderKubernetes:
+			return services
+		}
+		return both
+	})
 }

@@ -20,6 +20,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/controller"
 )
 
 // A lost leader is replaced within the lease, a stopped one at once.
@@ -68,6 +69,7 @@ func newManager(o options) (ctrl.Manager, error) {
 		Client: client.Options{
 			FieldOwner: "linnet",
 			Cache: &client.CacheOptions{
+				Unstructured:                    true, // ScaledObjects have no Go type here
 				EnableReadYourWritesConsistency: new(true),
 			},
 		},
@@ -121,8 +123,12 @@ func (r ready) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 // requireKinds says in one sentence which definitions are missing, instead of failing somewhere in a watch.
-func requireKinds(mgr ctrl.Manager) error {
-	for _, o := range []client.Object{&flaggerv1.Canary{}, &istiov1.VirtualService{}, &istiov1.DestinationRule{}} {
+func requireKinds(mgr ctrl.Manager, provider string) error {
+	kinds := []client.Object{&flaggerv1.Canary{}, &flaggerv1.MetricTemplate{}, &flaggerv1.AlertProvider{}}
+	if provider == controller.ProviderIstio {
+		kinds = append(kinds, &istiov1.VirtualService{}, &istiov1.DestinationRule{})
+	}
+	for _, o := range kinds {
 		gvk, err := mgr.GetClient().GroupVersionKindFor(o)
 		if err != nil {
 			return fmt.Errorf("look up %T: %w", o, err)

@@ -10,7 +10,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -30,7 +33,8 @@ import (
 const Touches = "touches"
 
 // SetupWithManager registers the controller: every object that a Canary reads
-// or writes wakes it, so nothing polls. Answers arrive through woken.
+// or writes wakes it, so nothing polls. Answers arrive through woken. Kinds of
+// other projects are watched where the cluster knows them.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, workers int, woken <-chan event.GenericEvent) error {
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &flaggerv1.Canary{}, Touches, Touched); err != nil {
 		return fmt.Errorf("index Canaries: %w", err)
@@ -42,14 +46,41 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{}))
 	for kind, object := range map[string]client.Object{
 		"Deployment":              &appsv1.Deployment{},
+		"DaemonSet":               &appsv1.DaemonSet{},
 		"Service":                 &corev1.Service{},
 		"HorizontalPodAutoscaler": &autoscalingv2.HorizontalPodAutoscaler{},
-		"VirtualService":          &istiov1.VirtualService{},
-		"DestinationRule":         &istiov1.DestinationRule{},
 	} {
 		b = b.Watches(object, r.wakes(kind, client.Object.GetName))
 	}
-	b = b.Watches(&corev1.Pod{}, r.wakes("Deployment", deploymentOf))
+	scaledObject := &unstructured.Unstructured{}
+	scaledObject.SetGroupVersionKind(schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"})
+	for kind, object := range map[string]client.Object{
+		"VirtualService":  &istiov1.VirtualService{},
+		"DestinationRule": &istiov1.DestinationRule{},
+		"ScaledObject":    scaledObject,
+	} {
+		known, err := knows(mgr, object)
+		if err != nil {
+			return err
+		}
+		if known {
+			b = b.Watches(object, r.wakes(kind, client.Object.GetName))
+		}
+	}
+	if err := r.watchReferences(b).Complete(r); err != nil {
+		return fmt.Errorf("set up the Canary controller: %w", err)
+	}
+	return nil
+}
+
+// watchReferences adds what targets and Canaries refer to.
+func (r *Reconciler) watchReferences(b *builder.Builder) *builder.Builder {
+	b = b.Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		if owner := workloadOf(o); owner != "" {
+			return r.touching(ctx, owner, client.InNamespace(o.GetNamespace()))
+		}
+		return nil
+	}))
 	for kind, object := range map[string]*metav1.PartialObjectMetadata{
 		"configmap": {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}},
 		"secret":    {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}},
@@ -59,21 +90,29 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	b = b.Watches(&flaggerv1.MetricTemplate{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
 		return r.touching(ctx, templateKey(o.GetNamespace(), o.GetName()))
 	}))
-	b = b.Watches(&flaggerv1.Canary{}, handler.EnqueueRequestsFromMapFunc(r.rivals))
-	if err := b.Complete(r); err != nil {
-		return fmt.Errorf("set up the Canary controller: %w", err)
+	return b.Watches(&flaggerv1.Canary{}, handler.EnqueueRequestsFromMapFunc(r.rivals))
+}
+
+// knows reports whether the cluster serves the kind of an object.
+func knows(mgr ctrl.Manager, o client.Object) (bool, error) {
+	gvk, err := mgr.GetClient().GroupVersionKindFor(o)
+	if err != nil {
+		return false, fmt.Errorf("look up %T: %w", o, err)
 	}
-	return nil
+	_, err = mgr.GetRESTMapper().RESTMapping(gvk.GroupKind(), gvk.Version)
+	if meta.IsNoMatchError(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up %s: %w", gvk, err)
+	}
+	return true, nil
 }
 
 // wakes maps an object to the Canaries that touch it, by a name that the object gives.
 func (r *Reconciler) wakes(kind string, name func(client.Object) string) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
-		n := name(o)
-		if n == "" {
-			return nil
-		}
-		return r.touching(ctx, kind+"/"+n, client.InNamespace(o.GetNamespace()))
+		return r.touching(ctx, kind+"/"+name(o), client.InNamespace(o.GetNamespace()))
 	})
 }
 
@@ -97,8 +136,13 @@ func (r *Reconciler) rivals(ctx context.Context, o client.Object) []reconcile.Re
 	if !ok {
 		return nil
 	}
-	wanting := r.touching(ctx, "Deployment/"+c.Spec.TargetRef.Name, client.InNamespace(c.Namespace))
+	wanting := r.touching(ctx, targetKey(c), client.InNamespace(c.Namespace))
 	return slices.DeleteFunc(wanting, func(q reconcile.Request) bool { return q.Name == c.Name })
+}
+
+// targetKey names the Canary's target among what it touches.
+func targetKey(c *flaggerv1.Canary) string {
+	return c.Spec.TargetRef.Kind + "/" + c.Spec.TargetRef.Name
 }
 
 func templateKey(namespace, name string) string { return "MetricTemplate/" + namespace + "/" + name }
@@ -111,7 +155,7 @@ func Touched(o client.Object) []string {
 	}
 	target, apex := c.Spec.TargetRef.Name, c.ApexServiceName()
 	keys := []string{
-		"Deployment/" + target, "Deployment/" + kube.PrimaryName(target),
+		targetKey(c), c.Spec.TargetRef.Kind + "/" + kube.PrimaryName(target),
 		"Service/" + apex, "Service/" + kube.PrimaryName(apex), "Service/" + kube.CanaryName(apex),
 		"VirtualService/" + apex,
 		"DestinationRule/" + kube.PrimaryName(apex), "DestinationRule/" + kube.CanaryName(apex),
@@ -131,24 +175,26 @@ func Touched(o client.Object) []string {
 	return keys
 }
 
-// deploymentOf returns the name of the Deployment that a Pod belongs to, read
-// off its ReplicaSet's name; empty for other Pods.
-func deploymentOf(o client.Object) string {
+// workloadOf returns "Kind/name" of the workload that a Pod belongs to; empty for
+// Pods of others. A Deployment's name is read off its ReplicaSet's.
+func workloadOf(o client.Object) string {
 	owner := metav1.GetControllerOf(o)
-	if owner == nil || owner.Kind != "ReplicaSet" {
-		return ""
+	switch {
+	case owner == nil:
+	case owner.Kind == "DaemonSet":
+		return "DaemonSet/" + owner.Name
+	case owner.Kind == "ReplicaSet":
+		if i := strings.LastIndex(owner.Name, "-"); i >= 0 {
+			return "Deployment/" + owner.Name[:i]
+		}
 	}
-	i := strings.LastIndex(owner.Name, "-")
-	if i < 0 {
-		return ""
-	}
-	return owner.Name[:i]
+	return ""
 }
 
 // unclaimed refuses a Canary whose target an older Canary already releases.
 func (r *Reconciler) unclaimed(ctx context.Context, c *flaggerv1.Canary) error {
 	others := &flaggerv1.CanaryList{}
-	key := "Deployment/" + c.Spec.TargetRef.Name
+	key := targetKey(c)
 	if err := r.Client.List(ctx, others, client.InNamespace(c.Namespace), client.MatchingFields{Touches: key}); err != nil {
 		return fmt.Errorf("list the Canaries of %s: %w", key, err)
 	}
