@@ -63,8 +63,8 @@ func (s *serviceTargets) Observe(ctx context.Context, c *flaggerv1.Canary) (kube
 }
 
 // canaryHealth returns the health of the target's canary copy. It is not ready before it follows the
-// target. A Service has no size and its copy is never taken away, so none is ever wanted of it: a
-// Desired above zero would have the release wait for it to fall silent first.
+// target. A Service has no size and its copy is never taken away, so Desired stays 0: that of an idle
+// Canary would else be asked for its silence at every look, in order to be taken away.
 func (s *serviceTargets) canaryHealth(ctx context.Context, c *flaggerv1.Canary, t serviceTarget) (rollout.Health, error) {
 	canary, err := s.copied(ctx, c, c.CanaryServiceName())
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *serviceTargets) canaryHealth(ctx context.Context, c *flaggerv1.Canary, 
 
 // EnsurePrimary creates both copies where missing. An existing primary keeps its spec.
 func (s *serviceTargets) EnsurePrimary(ctx context.Context, c *flaggerv1.Canary) error {
-	t, err := s.target(ctx, c, s.live)
+	t, err := s.target(ctx, c, s.client)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *serviceTargets) EnsurePrimary(ctx context.Context, c *flaggerv1.Canary)
 		return err
 	}
 	if primary == nil {
-		err = s.write(ctx, nil, s.primaryOf(c, t, nil))
+		err = s.create(ctx, c)
 	} else {
 		err = s.write(ctx, primary, adoptedService(c, t, primary))
 	}
@@ -100,6 +100,15 @@ func (s *serviceTargets) EnsurePrimary(ctx context.Context, c *flaggerv1.Canary)
 		return err
 	}
 	return s.follow(ctx, c, t)
+}
+
+// create makes the primary copy of the target as it is in this moment.
+func (s *serviceTargets) create(ctx context.Context, c *flaggerv1.Canary) error {
+	t, err := s.target(ctx, c, s.live)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, nil, s.primaryOf(c, t, nil))
 }
 
 // Promote gives the primary copy the target's spec.

@@ -149,7 +149,7 @@ func (t *Targets) Disown(ctx context.Context, c *flaggerv1.Canary) error {
 // existing or not, from the cache and in a stable order. It is empty without configuration tracking,
 // without a target, and for a Service.
 func (t *Targets) References(ctx context.Context, c *flaggerv1.Canary) []kube.ConfigRef {
-	if c.Spec.TargetRef.Kind == serviceKind {
+	if a, err := t.of(c); err != nil || a != t.pods {
 		return nil
 	}
 	return t.pods.References(ctx, c)
