@@ -61,7 +61,11 @@ func (t turn) gate(k Kind, refused Phase) (Decision, bool) {
 		return d, false
 	}
 	if a.Verdict != Pass {
-		return t.hold("WaitingForApproval", refused, "the "+k.String()+" gate said no"+because(a.Reason)), false
+		d := t.hold("WaitingForApproval", refused, "the "+k.String()+" gate said no"+because(a.Reason))
+		for i := range d.Events {
+			d.Events[i].Gate = k
+		}
+		return d, false
 	}
 	return Decision{}, true
 }
@@ -75,7 +79,9 @@ func (t turn) veto() (Decision, bool) {
 	}
 	a, d, _ := t.ask(AskRollback, t.p.Interval)
 	if a.Verdict == Pass {
-		return t.rollback("a rollback hook asked for it"), true
+		d := t.rollback("a rollback hook asked for it")
+		d.Events[0].Level = Warn // somebody wanted it
+		return d, true
 	}
 	return d, d.Ask.Kind != AskNothing
 }

@@ -281,6 +281,8 @@ type Event struct {
 	// Message is one sentence.
 	Message string
 	Level   Level
+	// Gate is the gate that said no, where that is what happened.
+	Gate Kind
 }
 
 // Level is how serious an event is.
