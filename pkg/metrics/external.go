@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	apipath "k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -43,7 +43,7 @@ func parseExternal(query string) (externalQuery, error) {
 		}
 	}
 	for _, segment := range []string{q.namespace, q.metric} {
-		if segment == "" || len(apipath.IsValidPathSegmentName(segment)) > 0 {
+		if segment == "" || len(content.IsPathSegmentName(segment)) > 0 {
 			return q, fmt.Errorf("the query %q is none: %s", query, form)
 		}
 	}

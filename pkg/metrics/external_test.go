@@ -173,7 +173,7 @@ func TestWithoutAClientThereAreNoExternalMetrics(t *testing.T) {
 }
 
 func TestEveryOtherProviderIsRefused(t *testing.T) {
-	for _, provider := range strings.Fields("influxdb datadog stackdriver cloudwatch newrelic graphite dynatrace keptn splunk") {
+	for provider := range strings.FieldsSeq("influxdb datadog stackdriver cloudwatch newrelic graphite dynatrace keptn splunk") {
 		t.Run(provider, func(t *testing.T) {
 			a := analyst(t, "", template("http://x", of(provider)))
 			want := fmt.Sprintf("metric latency: MetricTemplate test/latency asks provider %q, which is not supported yet: use prometheus or externalmetrics, for which most systems have an exporter or an adapter", provider)

@@ -118,7 +118,9 @@ func TestSilenceOfTCPConnections(t *testing.T) {
 			"tcp", map[string]string{requests: calling("source web 2")}, rollout.Fail, "podinfo-primary still got 2 requests lately from web",
 		},
 		"connections without recent samples are not silence": {
-			"tcp", map[string]string{fresh: calling("unseen unknown 4")}, rollout.Error,
+			"tcp",
+			map[string]string{fresh: calling("unseen unknown 4")},
+			rollout.Error,
 			"whether podinfo-primary still gets requests is not known: Prometheus has no two samples of its 4 series in the last 1m",
 		},
 		"connections are not asked for without TCP": {"http", map[string]string{open: calling("source web 1")}, rollout.Pass, ""},

@@ -64,14 +64,14 @@ func (s *Sender) Alert(ctx context.Context, c *flaggerv1.Canary, e rollout.Event
 	if !ok {
 		return nil
 	}
-	receivers, err := s.receivers(ctx, c, m.severity)
+	receivers, unknown := s.receivers(ctx, c, m.severity)
 	errs := make([]error, len(receivers))
 	var wg sync.WaitGroup
 	for i, r := range receivers {
 		wg.Go(func() { errs[i] = s.send(ctx, r, m) })
 	}
 	wg.Wait()
-	return errors.Join(append(errs, err)...)
+	return errors.Join(unknown, errors.Join(errs...))
 }
 
 // send posts the message in the receiver's form, with retries.
