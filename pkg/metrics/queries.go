@@ -15,12 +15,12 @@ import (
 // caller's affair. Answers of plain HTTP have no such status, which matches too.
 const good = `,response_code!~"5.*",grpc_response_status!~"2|4|12|13|14|15"`
 
-// successAtCanary counts what the canary's own proxies have answered. Without a
+// successAtCanary counts what the canary's own proxies, or its waypoint, have answered. Without a
 // single good answer there is no series to divide, so the numerator is zero then;
 // without any answer there is no denominator and the query has no result.
 func successAtCanary(c *flaggerv1.Canary, interval string) string {
 	requests := func(filter string) string {
-		return fmt.Sprintf(`sum(rate(%s[%s]))`, requestsAt("destination", ofTarget(c)+filter), interval)
+		return fmt.Sprintf(`sum(rate(%s[%s]))`, requestsAt(canarySide, ofTarget(c)+filter), interval)
 	}
 	return fmt.Sprintf(`100 * (%s or vector(0)) / %s`, requests(good), requests(""))
 }
@@ -43,13 +43,13 @@ func durationAtCanary(c *flaggerv1.Canary, interval string) string {
 
 // requestsAtPrimary counts the requests that the primary has answered.
 func requestsAtPrimary(c *flaggerv1.Canary, interval string) string {
-	return fmt.Sprintf(`sum(increase(%s[%s]))`, requestsAt("destination", ofWorkload(c.Namespace, c.PrimaryName())), interval)
+	return fmt.Sprintf(`sum(increase(%s[%s]))`, requestsAt(canarySide, ofWorkload(c.Namespace, c.PrimaryName())), interval)
 }
 
 // unseenRequests counts the series that successAtCanary and successAtCallers
 // would use and cannot, because they have no two samples in the interval.
 func unseenRequests(c *flaggerv1.Canary, interval string) string {
-	reached, lost := requestsAt("source|destination", ofTarget(c)), requestsAt("source", ofNobody(c))
+	reached, lost := requestsAt(everybody, ofTarget(c)), requestsAt("source", ofNobody(c))
 	return fmt.Sprintf(`count((%[1]s or %[2]s) unless (rate(%[1]s[%[3]s]) or rate(%[2]s[%[3]s])))`, reached, lost, interval)
 }
 
@@ -92,8 +92,12 @@ func arrivals(series string, window time.Duration) string {
 		counted, series, born, series, wide, unseen)
 }
 
-// everybody matches all who report.
-const everybody = "source|waypoint|destination"
+// Who reports: callers and gateways, waypoints, and the proxies beside the pods. A
+// workload has a waypoint or proxies of its own in front of it, seldom both.
+const (
+	everybody  = "source|waypoint|destination"
+	canarySide = "destination|waypoint"
+)
 
 func connectionsAt(event, namespace, name string) string {
 	return fmt.Sprintf(`istio_tcp_connections_%s_total{reporter=~%q,%s}`, event, everybody, ofWorkload(namespace, name))
@@ -104,7 +108,7 @@ func requestsAt(reporters, destination string) string {
 }
 
 func durations(c *flaggerv1.Canary) string {
-	return fmt.Sprintf(`istio_request_duration_milliseconds_bucket{reporter="destination",%s}`, ofTarget(c))
+	return fmt.Sprintf(`istio_request_duration_milliseconds_bucket{reporter=~%q,%s}`, canarySide, ofTarget(c))
 }
 
 // ofTarget matches requests that reached a pod of the target.
