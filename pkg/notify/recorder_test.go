@@ -41,7 +41,7 @@ func TestEveryEventOfALongReleaseIsKept(t *testing.T) {
 	s := make(sink)
 	recorder := notify.NewRecorder(ctx, scheme, s)
 	// A client-go recorder as it comes keeps 25 events about an object and the messages of 9 with one reason.
-	for i := range 100 {
+	for i := range 500 {
 		message := fmt.Sprintf("Advance canary weight %d", i)
 		recorder.Event(canary("podinfo"), corev1.EventTypeNormal, "Advanced", message)
 		e := <-s

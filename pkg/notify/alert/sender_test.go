@@ -85,27 +85,28 @@ func TestAMutedGateWaitsInSilence(t *testing.T) {
 	hook := func(kind flaggerv1.HookType, mute bool) flaggerv1.CanaryWebhook {
 		return flaggerv1.CanaryWebhook{Name: "gate", Type: kind, MuteAlert: mute}
 	}
-	waiting := rollout.Event{Reason: "WaitingForApproval", Level: rollout.Warn}
+	no := func(gate rollout.Kind) rollout.Event {
+		return rollout.Event{Reason: "WaitingForApproval", Level: rollout.Warn, Gate: gate}
+	}
 	tests := map[string]struct {
-		phase flaggerv1.CanaryPhase
 		hooks []flaggerv1.CanaryWebhook
 		event rollout.Event
 		sent  bool
 	}{
-		"confirm-rollout":              {phase: flaggerv1.PhaseWaiting, hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", true)}, event: waiting},
-		"confirm-traffic-increase":     {phase: flaggerv1.PhaseProgressing, hooks: []flaggerv1.CanaryWebhook{hook("confirm-traffic-increase", true)}, event: waiting},
-		"confirm-promotion":            {phase: flaggerv1.PhaseWaitingPromotion, hooks: []flaggerv1.CanaryWebhook{hook("confirm-promotion", true)}, event: waiting},
-		"a gate that is not muted":     {phase: flaggerv1.PhaseWaiting, hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", false)}, event: waiting, sent: true},
-		"another gate is muted":        {phase: flaggerv1.PhaseWaiting, hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", false), hook("confirm-promotion", true)}, event: waiting, sent: true},
-		"one of two of the same is":    {phase: flaggerv1.PhaseWaiting, hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", true), hook("confirm-rollout", false)}, event: waiting, sent: true},
-		"what else happens is not it":  {phase: flaggerv1.PhaseWaiting, hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", true)}, event: rollout.Event{Reason: "RolledBack", Level: rollout.Alarm}, sent: true},
-		"no hook of the type is known": {phase: flaggerv1.PhaseWaiting, event: waiting, sent: true},
+		"confirm-rollout":              {hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", true)}, event: no(rollout.AskConfirmRollout)},
+		"confirm-traffic-increase":     {hooks: []flaggerv1.CanaryWebhook{hook("confirm-traffic-increase", true)}, event: no(rollout.AskConfirmTraffic)},
+		"confirm-promotion":            {hooks: []flaggerv1.CanaryWebhook{hook("confirm-promotion", true)}, event: no(rollout.AskConfirmPromotion)},
+		"a gate that is not muted":     {hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", false)}, event: no(rollout.AskConfirmRollout), sent: true},
+		"another gate is muted":        {hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", false), hook("confirm-promotion", true)}, event: no(rollout.AskConfirmRollout), sent: true},
+		"one of two of the same is":    {hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", true), hook("confirm-rollout", false)}, event: no(rollout.AskConfirmRollout), sent: true},
+		"what else happens is not it":  {hooks: []flaggerv1.CanaryWebhook{hook("confirm-rollout", true)}, event: rollout.Event{Reason: "RolledBack", Level: rollout.Alarm}, sent: true},
+		"no hook of the type is known": {event: no(rollout.AskConfirmRollout), sent: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := newRoom(t, ok)
 			c := canary("webhook")
-			c.Status.Phase, c.Spec.Analysis.Webhooks = tt.phase, tt.hooks
+			c.Spec.Analysis.Webhooks = tt.hooks
 			if err := sender(t, []client.Object{provider("webhook", r.URL)}).Alert(t.Context(), c, tt.event, epoch); err != nil {
 				t.Fatal(err)
 			}

@@ -24,29 +24,27 @@ func reaches(s, least flaggerv1.AlertSeverity) bool {
 }
 
 // muted reports whether the event says that a gate made a release wait whose
-// webhooks all ask for silence. The phase that was recorded with the event tells
-// which gate it was.
+// webhooks all ask for silence.
 func muted(c *flaggerv1.Canary, e rollout.Event) bool {
-	if e.Reason != "WaitingForApproval" {
-		return false
-	}
-	gate := flaggerv1.HookConfirmTrafficIncrease
-	switch rollout.Phase(c.Status.Phase) {
-	case rollout.PhaseWaiting:
+	var gate flaggerv1.HookType
+	switch e.Gate {
+	case rollout.AskConfirmRollout:
 		gate = flaggerv1.HookConfirmRollout
-	case rollout.PhaseWaitingPromotion:
+	case rollout.AskConfirmTraffic:
+		gate = flaggerv1.HookConfirmTrafficIncrease
+	case rollout.AskConfirmPromotion:
 		gate = flaggerv1.HookConfirmPromotion
 	default:
+		return false
 	}
-	silent := false
+	asked := false
 	for _, w := range c.Spec.Analysis.Webhooks {
-		if w.Type != gate {
-			continue
+		if w.Type == gate {
+			asked = true
+			if !w.MuteAlert {
+				return false
+			}
 		}
-		if !w.MuteAlert {
-			return false
-		}
-		silent = true
 	}
-	return silent
+	return asked
 }

@@ -48,7 +48,8 @@ type MetricProvider struct {
 	// +kubebuilder:validation:Enum=prometheus;influxdb;datadog;externalmetrics;stackdriver;cloudwatch;newrelic;graphite;dynatrace;keptn;splunk
 	Type string `json:"type"`
 
-	// Address of the provider's API.
+	// Address of the provider's API. Without one externalmetrics asks the cluster's
+	// own API server.
 	// +kubebuilder:validation:MaxLength=4096
 	// +optional
 	Address string `json:"address,omitempty"`
