@@ -95,10 +95,17 @@ func (a *app) initialised(from time.Time) framework.View {
 }
 
 // offer begins to send requests.
-func (a *app) offer(perSecond int) {
-	a.load = framework.StartLoad(a.Context(), framework.LoadConfig{
+func (a *app) offer(perSecond int) { a.load = a.callers(perSecond) }
+
+// callers returns users who begin to send requests through the gateway.
+func (a *app) callers(perSecond int, edits ...func(*framework.LoadConfig)) *framework.Load {
+	config := framework.LoadConfig{
 		Address: cluster.Gateway, Host: framework.Host(a.namespace), Rate: perSecond, Who: a.pods.Who,
-	})
+	}
+	for _, edit := range edits {
+		edit(&config)
+	}
+	return framework.StartLoad(a.Context(), config)
 }
 
 // ship gives the Deployment a version, and returns when.

@@ -18,6 +18,10 @@ type LoadConfig struct {
 	Host string
 	// Path defaults to podinfo's /api/info, the cheapest of its answers that names version and pod.
 	Path string
+	// Header is sent with each request, one "Name: value" a line.
+	Header []string
+	// Fresh opens a connection for each request, as callers do that a kept one would bind to a pod.
+	Fresh bool
 	// Rate is in requests per second over all connections, at least 1.
 	Rate int
 	// Connections is how many keep-alive connections carry it. Defaults to 50, at most one request is
@@ -91,7 +95,14 @@ func (l *Load) Tally() *Tally { return l.tally }
 
 func (c LoadConfig) request() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: linnet-load\r\nAccept: application/json\r\n\r\n", c.Path, c.Host)
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: linnet-load\r\nAccept: application/json\r\n", c.Path, c.Host)
+	if c.Fresh {
+		b.WriteString("Connection: close\r\n")
+	}
+	for _, line := range c.Header {
+		b.WriteString(line + "\r\n")
+	}
+	b.WriteString("\r\n")
 	return b.Bytes()
 }
 

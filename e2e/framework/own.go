@@ -29,3 +29,11 @@ func OwnRoute(namespace string) *istiov1.VirtualService {
 	}}
 	return vs
 }
+
+// RootRoute returns the VirtualService of a user who leaves the application's routes to another one.
+func RootRoute(namespace string) *istiov1.VirtualService {
+	vs := OwnRoute(namespace)
+	vs.Name = App + "-root"
+	vs.Spec.Http = []*istioapi.HTTPRoute{{Delegate: &istioapi.Delegate{Name: App, Namespace: namespace}}}
+	return vs
+}

@@ -89,10 +89,13 @@ func WithoutGrace(d *appsv1.Deployment) {
 
 // Ship gives the application a new version, as a user does who sets the image.
 func (c *Cluster) Ship(ctx context.Context, namespace, version string) error {
+	return c.shipTo(ctx, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: App}}, version)
+}
+
+func (c *Cluster) shipTo(ctx context.Context, target client.Object, version string) error {
 	patch := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":%q,"image":%q}]}}}}`, App, Image(version))
-	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: App}}
-	if err := c.Patch(ctx, d, client.RawPatch("application/strategic-merge-patch+json", []byte(patch))); err != nil {
-		return fmt.Errorf("ship %s in namespace %s: %w", version, namespace, err)
+	if err := c.Patch(ctx, target, client.RawPatch("application/strategic-merge-patch+json", []byte(patch))); err != nil {
+		return fmt.Errorf("ship %s in namespace %s: %w", version, target.GetNamespace(), err)
 	}
 	return nil
 }

@@ -36,12 +36,21 @@ func (r *Reconciler) findOut(ctx context.Context, c *flaggerv1.Canary, k rollout
 	case rollout.AskAnalysis:
 		return r.analyse(ctx, c)
 	case rollout.AskCanarySilent:
-		return r.Analyst.Silent(ctx, c, c.Spec.TargetRef.Name)
+		return r.silent(ctx, c, c.Spec.TargetRef.Name)
 	case rollout.AskPrimarySilent:
-		return r.Analyst.Silent(ctx, c, c.PrimaryName())
+		return r.silent(ctx, c, c.PrimaryName())
 	case rollout.AskNothing:
 	}
 	return rollout.Answer{Verdict: rollout.Error, Reason: "nobody knows how to answer " + k.String(), At: r.Now()}
+}
+
+// silent asks whether a workload has had no request. Behind two Services may be
+// the same pods: that these are called says nothing of either, so time must do.
+func (r *Reconciler) silent(ctx context.Context, c *flaggerv1.Canary, workload string) rollout.Answer {
+	if c.Spec.TargetRef.Kind == "Service" {
+		return rollout.Answer{Verdict: rollout.Error, Reason: "the metrics know workloads, not the Services in front of them", At: r.Now()}
+	}
+	return r.Analyst.Silent(ctx, c, workload)
 }
 
 // analyse runs the rollout hooks, then the metrics; the first that fails stops.

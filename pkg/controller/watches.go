@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -80,6 +81,9 @@ func (r *Reconciler) watchReferences(b *builder.Builder) *builder.Builder {
 			return r.touching(ctx, owner, client.InNamespace(o.GetNamespace()))
 		}
 		return nil
+	}))
+	b = b.Watches(&discoveryv1.EndpointSlice{}, r.wakes("Service", func(o client.Object) string {
+		return o.GetLabels()[discoveryv1.LabelServiceName]
 	}))
 	for kind, object := range map[string]*metav1.PartialObjectMetadata{
 		"configmap": {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}},

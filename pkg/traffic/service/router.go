@@ -83,12 +83,9 @@ func (r *Router) Prepare(ctx context.Context, c *flaggerv1.Canary, b kube.Backen
 }
 
 // Ensure makes the apex Service select the canary when the share is 100, and the
-// primary otherwise. An apex that was there before is adopted: only its selector and ports change. The zero
-// Backend, that of a target which is gone, leaves the apex as it is.
+// primary otherwise. An apex that was there before is adopted: only its selector
+// and ports change.
 func (r *Router) Ensure(ctx context.Context, c *flaggerv1.Canary, b kube.Backend, t rollout.Traffic) error {
-	if b.LabelKey == "" {
-		return nil
-	}
 	return r.write(ctx, c, apexSide(c, b, t))
 }
 
@@ -110,7 +107,11 @@ func (r *Router) Disown(ctx context.Context, c *flaggerv1.Canary) error {
 	return nil
 }
 
+// write brings a Service about. The zero Backend, that of a target which is gone, leaves it as it is.
 func (r *Router) write(ctx context.Context, c *flaggerv1.Canary, s side) error {
+	if s.backend.LabelKey == "" {
+		return nil
+	}
 	return traffic.Write(ctx, r.client, empty(c, s.name), func(existing *corev1.Service) (*corev1.Service, error) {
 		return build(c, s, existing)
 	}, same)
