@@ -15,7 +15,7 @@
   verbs: [get, list, watch]
 # The target, its primary and the copies of their configuration.
 - apiGroups: [apps]
-  resources: [deployments]
+  resources: [deployments, daemonsets]
   verbs: [get, list, watch, create, update, patch]
 {{- if .Values.configTracking.enabled }}
 - apiGroups: [""]
@@ -30,6 +30,14 @@
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, update, patch]
+{{- if .Values.rbac.keda }}
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [get, list, watch, create, update, patch]
+{{- end }}
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, update, patch, delete]
 # Why a version does not start, and since when it tries.
 - apiGroups: [apps]
   resources: [replicasets]
@@ -37,6 +45,16 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
+# Whether anybody answers behind a Service that is released.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [get, list, watch]
+{{- if .Values.rbac.externalMetrics }}
+# Metrics of MetricTemplates with provider externalmetrics.
+- apiGroups: [external.metrics.k8s.io]
+  resources: ["*"]
+  verbs: [get, list]
+{{- end }}
 # Routes.
 - apiGroups: [""]
   resources: [services]
