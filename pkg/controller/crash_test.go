@@ -147,6 +147,19 @@ func update(u flaggerv1.PrimaryUpdate) func(*flaggerv1.Canary) {
 	return func(c *flaggerv1.Canary) { c.Spec.Analysis.PrimaryUpdate = u }
 }
 
+func blueGreen(c *flaggerv1.Canary) { c.Spec.Analysis.StepWeights, c.Spec.Analysis.Iterations = nil, 2 }
+
+func mirrored(c *flaggerv1.Canary) { c.Spec.Analysis.Mirror = true }
+
+func insiders(c *flaggerv1.Canary) {
+	c.Spec.Analysis.Match = []flaggerv1.AnalysisMatch{{Headers: map[string]flaggerv1.StringMatch{"x-canary": {Exact: "insider"}}}}
+}
+
+func sticky(c *flaggerv1.Canary) {
+	c.Spec.Analysis.StepWeights = []int{50}
+	c.Spec.Analysis.SessionAffinity = &flaggerv1.SessionAffinity{CookieName: "side", PrimaryCookieName: "other", MaxAge: 60}
+}
+
 func promote(w *world) {
 	w.ship("podinfo:2")
 	w.run("promoted", inPhase(flaggerv1.PhaseSucceeded))
@@ -163,7 +176,15 @@ var stories = map[string]story{
 	"promote, drained":      {before: initialise, then: promote, rolls: 2, end: flaggerv1.PhaseSucceeded},
 	"promote, in place":     {edits: []func(*flaggerv1.Canary){update(flaggerv1.PrimaryUpdateInPlace)}, before: initialise, then: promote, rolls: 2, end: flaggerv1.PhaseSucceeded},
 	"promote, skipAnalysis": {edits: []func(*flaggerv1.Canary){func(c *flaggerv1.Canary) { c.Spec.SkipAnalysis = true }}, before: initialise, then: promote, rolls: 2, end: flaggerv1.PhaseSucceeded},
-	"rollback":              {before: initialise, then: fail, rolls: 1, end: flaggerv1.PhaseFailed},
+	"promote, blue/green":   {edits: []func(*flaggerv1.Canary){blueGreen}, before: initialise, then: promote, rolls: 2, end: flaggerv1.PhaseSucceeded},
+	"promote, A/B": {
+		edits: []func(*flaggerv1.Canary){blueGreen, insiders}, before: initialise, then: promote, rolls: 2, end: flaggerv1.PhaseSucceeded,
+	},
+	"promote, with cookies": {
+		edits: []func(*flaggerv1.Canary){sticky}, before: initialise, then: promote, rolls: 2, end: flaggerv1.PhaseSucceeded,
+	},
+	"rollback of a mirrored trial": {edits: []func(*flaggerv1.Canary){mirrored}, before: initialise, then: fail, rolls: 1, end: flaggerv1.PhaseFailed},
+	"rollback":                     {before: initialise, then: fail, rolls: 1, end: flaggerv1.PhaseFailed},
 }
 
 func (s story) play(t *testing.T, at int, kind fault) *world {

@@ -204,6 +204,9 @@ type end struct {
 	Target, Primary      int32
 	Image, Apex          string
 	LastApplied, Conditi string
+	// Cookie is the one to take back, and Routes how many routes there are.
+	Cookie string
+	Routes int
 }
 
 func (w *world) end() end {
@@ -217,7 +220,7 @@ func (w *world) end() end {
 		Phase: c.Status.Phase, Weight: c.Status.CanaryWeight, Route: w.route(),
 		Target: *target.Spec.Replicas, Primary: *primary.Spec.Replicas,
 		Image: primary.Spec.Template.Spec.Containers[0].Image, Apex: apex.Spec.Selector["app"],
-		LastApplied: c.Status.LastAppliedSpec,
+		LastApplied: c.Status.LastAppliedSpec, Cookie: c.Status.PreviousSessionAffinityCookie, Routes: len(w.virtualService().Spec.Http),
 	}
 	for _, cond := range c.Status.Conditions {
 		e.Conditi += fmt.Sprintf("%s=%s/%s ", cond.Type, cond.Status, cond.Reason)
@@ -231,7 +234,7 @@ func (w *world) route() int {
 	if err := w.api.Get(context.Background(), key("podinfo"), vs); err != nil {
 		return -1
 	}
-	for _, d := range vs.Spec.Http[0].Route {
+	for _, d := range vs.Spec.Http[len(vs.Spec.Http)-1].Route {
 		if d.Destination.Host == "podinfo-canary" {
 			return int(d.Weight)
 		}
