@@ -86,7 +86,7 @@ func TestTheChartGrantsWhatTheManifestsGrant(t *testing.T) {
 }
 
 func TestRightsOfValueSets(t *testing.T) {
-	has := func(lines []string, line string) bool { return slices.Contains(lines, line) }
+	has := slices.Contains[[]string]
 	const (
 		patchDeployments = "patch apps/deployments * "
 		readSecrets      = "get /secrets * "
