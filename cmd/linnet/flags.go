@@ -50,8 +50,8 @@ type chat struct {
 	url, token, proxy, user, channel string
 }
 
-func command() *cobra.Command {
-	o := options{}
+// commandFor returns the program, whose flags set o.
+func commandFor(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "linnet",
 		Short: "Progressive delivery for Kubernetes: shifts traffic to new revisions, watches them, promotes or rolls back",
@@ -68,10 +68,11 @@ func command() *cobra.Command {
 				return err
 			}
 			ctrl.SetLogger(logger)
-			return run(cmd.Context(), o)
+			return run(cmd.Context(), *o)
 		},
 	}
 	o.bind(cmd)
+	bindUnneeded(cmd)
 	hideSecrets(cmd.Flags())
 	return cmd
 }

@@ -10,7 +10,9 @@ import (
 )
 
 func main() {
-	if err := command().ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
+	cmd := commandFor(&options{})
+	cmd.SetArgs(withTwoDashes(os.Args[1:]))
+	if err := cmd.ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
 		fmt.Fprintln(os.Stderr, "linnet:", err)
 		os.Exit(1)
 	}
