@@ -77,9 +77,12 @@ func load(t *testing.T, name string) *v2.Chart {
 }
 
 // templates renders a chart the way helm install does, schema included, and returns the text of each template.
-func templates(t *testing.T, name string, values map[string]any) (map[string]string, error) {
+func templates(t *testing.T, name string, values map[string]any, edits ...func(*v2.Chart)) (map[string]string, error) {
 	t.Helper()
 	c := load(t, name)
+	for _, edit := range edits {
+		edit(c)
+	}
 	release := common.ReleaseOptions{Name: charts[name], Namespace: namespace, Revision: 1, IsInstall: true}
 	rendered, err := util.ToRenderValues(c, values, release, common.DefaultCapabilities)
 	if err != nil {
@@ -89,9 +92,9 @@ func templates(t *testing.T, name string, values map[string]any) (map[string]str
 }
 
 // render returns the objects of a chart, each decoded strictly.
-func render(t *testing.T, name string, values map[string]any) []runtime.Object {
+func render(t *testing.T, name string, values map[string]any, edits ...func(*v2.Chart)) []runtime.Object {
 	t.Helper()
-	texts, err := templates(t, name, values)
+	texts, err := templates(t, name, values, edits...)
 	if err != nil {
 		t.Fatalf("render %s: %v", name, err)
 	}
