@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ const slowScrape = time.Minute
 // even that holds no two samples, because Prometheus was away or scrapes more
 // slowly, the answer is Error. No series at all is silence: a workload without a
 // proxy has none, and neither has one whose proxies Prometheus does not scrape.
+// Load tests that the Canary's own webhooks run are no users and do not count.
 // Where service.appProtocol is tcp, TCP connections that are new or still open
 // count as well. Without a mesh nobody counts requests: the answer is Error.
 func (a *Analyst) Silent(ctx context.Context, c *flaggerv1.Canary, workload string) rollout.Answer {
@@ -91,7 +93,21 @@ func (a *Analyst) callsTo(ctx context.Context, c *flaggerv1.Canary, query string
 	if !ok {
 		return calls{}, fmt.Errorf("the query returned a %s instead of a vector", value.Type())
 	}
-	return a.countCalls(v)
+	return a.countCalls(v, testersOf(c))
+}
+
+// testersOf returns the workloads that run the Canary's load tests. They are
+// known by the webhooks that start them: a workload has the name of its Service.
+func testersOf(c *flaggerv1.Canary) map[model.LabelValue]bool {
+	testers := map[model.LabelValue]bool{}
+	for _, h := range c.Spec.Analysis.Webhooks {
+		runs := h.Metadata["cmd"] != "" || h.Metadata["type"] == "load"
+		if u, err := url.Parse(h.URL); runs && err == nil {
+			name, _, _ := strings.Cut(u.Hostname(), ".")
+			testers[model.LabelValue(name)] = true
+		}
+	}
+	return testers
 }
 
 // unseen is the reporter that the query gives to series without recent samples,
@@ -109,10 +125,14 @@ type calls struct {
 	callers map[string]bool
 }
 
-func (a *Analyst) countCalls(v model.Vector) (calls, error) {
+func (a *Analyst) countCalls(v model.Vector, testers map[model.LabelValue]bool) (calls, error) {
 	c := calls{callers: map[string]bool{}}
 	byReporter := map[model.LabelValue]float64{}
 	for _, s := range v {
+		source := s.Metric["source_workload"]
+		if testers[source] {
+			continue
+		}
 		n, err := a.float(s)
 		if err != nil {
 			return c, err
@@ -121,7 +141,7 @@ func (a *Analyst) countCalls(v model.Vector) (calls, error) {
 			return c, fmt.Errorf("the number of requests is %v", n)
 		}
 		byReporter[s.Metric["reporter"]] += n
-		if source := s.Metric["source_workload"]; source != "" && source != unknownCaller {
+		if source != "" && source != unknownCaller {
 			c.callers[string(source)] = true
 		}
 	}

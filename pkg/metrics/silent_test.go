@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
@@ -84,6 +85,20 @@ func TestSilent(t *testing.T) {
 				t.Errorf("asked %s", q)
 			}
 		})
+	}
+}
+
+func TestLoadTestsOfTheCanaryAreNoUsers(t *testing.T) {
+	c := canary()
+	c.Spec.Analysis.Webhooks = []flaggerv1.CanaryWebhook{
+		{Name: "load", URL: "http://tester.test/", Metadata: map[string]string{"cmd": "hey -z 1m http://podinfo-canary.test/"}},
+		{Name: "gate", URL: "http://web.test/gate/approve", Type: flaggerv1.HookConfirmPromotion},
+	}
+	for calls, want := range map[string]rollout.Verdict{"source tester 50": rollout.Pass, "source web 1": rollout.Fail} {
+		p := newPrometheus(t, answering(calling(calls, "destination tester 50")))
+		if got := analyst(t, p.URL).Silent(context.Background(), c, "podinfo"); got.Verdict != want {
+			t.Errorf("%s: %s (%s), want %s", calls, got.Verdict, got.Reason, want)
+		}
 	}
 }
 
