@@ -58,7 +58,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- $namespaces = uniq $namespaces }}
 {{- if gt (len $namespaces) 1 }}
-{{- fail (printf "watchNamespaces and namespace name %d namespaces (%s): the controller watches one namespace or all. Install a release for each" (len $namespaces) (join ", " $namespaces)) }}
+{{- fail (printf "watchNamespaces and namespace name %d namespaces (%s): the controller watches one namespace or all. Install a release for each, in a namespace of its own and with crd.create=false for all but one" (len $namespaces) (join ", " $namespaces)) }}
 {{- end }}
 {{- toJson $namespaces }}
 {{- end }}
