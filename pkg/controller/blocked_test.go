@@ -2,14 +2,17 @@ package controller_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/controller"
 	"github.com/linnet-delivery/linnet/pkg/kube"
 )
 
@@ -100,5 +103,63 @@ func TestTheYoungerOfTwoCanariesOfOneTargetIsRefused(t *testing.T) {
 	}
 	if got := w.faults.writes - before; got != 1 {
 		t.Errorf("%d writes for a refused Canary, want its status alone", got)
+	}
+}
+
+// flagger returns a Deployment in which Flagger runs with arguments.
+func flagger(args ...string) *appsv1.Deployment {
+	d := deployment("ghcr.io/fluxcd/flagger:1.44.0")
+	d.Namespace, d.Name, d.UID = "flagger-system", "flagger", "flagger-uid"
+	d.Spec.Template.Spec.Containers[0].Args = args
+	d.Status.ReadyReplicas = 1
+	return d
+}
+
+func TestLinnetDoesNothingBesideARunningFlagger(t *testing.T) {
+	w := newWorld(t)
+	rival := flagger("-mesh-provider=istio")
+	if err := w.api.Create(context.Background(), rival); err != nil {
+		t.Fatal(err)
+	}
+	rival.Status.ReadyReplicas = 1
+	if err := w.api.Status().Update(context.Background(), rival); err != nil {
+		t.Fatal(err)
+	}
+	w.until("refused", stalledBecause("FlaggerRuns"))
+	if got := w.faults.writes; got != 1 {
+		t.Errorf("%d writes beside a running Flagger, want the status alone", got)
+	}
+	if m := w.canary().Status.Message; !strings.Contains(m, "kubectl -n flagger-system scale deployment flagger --replicas=0") {
+		t.Errorf("the message says not what to do: %s", m)
+	}
+	if err := w.api.Delete(context.Background(), rival); err != nil {
+		t.Fatal(err)
+	}
+	initialise(w)
+}
+
+func TestWhichCanariesAFlaggerLooksAfter(t *testing.T) {
+	stopped, other := flagger(), flagger()
+	stopped.Status.ReadyReplicas = 0
+	other.Spec.Template.Spec.Containers[0].Image = "ghcr.io/fluxcd/flagger-loadtester:0.38"
+	digest := flagger("--namespace=shop")
+	digest.Spec.Template.Spec.Containers[0].Image = "registry:5000/flagger@sha256:abc"
+	for name, tc := range map[string]struct {
+		in   *appsv1.Deployment
+		want []string
+	}{
+		"all of them":                 {flagger(), []string{"*"}},
+		"those of its namespace":      {flagger("-log-level=info", "-namespace=shop"), []string{"shop"}},
+		"an empty namespace is all":   {flagger("-namespace="), []string{"*"}},
+		"a namespace of another flag": {flagger("-leader-election-namespace=shop"), []string{"*"}},
+		"an image by digest":          {digest, []string{"shop"}},
+		"one that is stopped":         {stopped, nil},
+		"its load tester":             {other, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := controller.FlaggerIn(tc.in); !slices.Equal(got, tc.want) {
+				t.Errorf("FlaggerIn() = %v, want %v", got, tc.want)
+			}
+		})
 	}
 }

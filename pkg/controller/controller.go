@@ -68,6 +68,9 @@ func (r *Reconciler) advance(ctx context.Context, c *flaggerv1.Canary) (time.Dur
 	if !c.DeletionTimestamp.IsZero() {
 		return r.finalize(ctx, c)
 	}
+	if err := r.unrivalled(ctx, c); err != nil {
+		return 0, r.stall(ctx, c, kube.Workloads{}, "FlaggerRuns", err)
+	}
 	policy, err := translate(c, r.Defaults, r.Barriers)
 	if err != nil {
 		w, _ := r.Workload.Observe(ctx, c) // what cannot be seen now is not waited for

@@ -40,6 +40,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wor
 	if err := mgr.GetFieldIndexer().IndexField(ctx, &flaggerv1.Canary{}, Touches, Touched); err != nil {
 		return fmt.Errorf("index Canaries: %w", err)
 	}
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &appsv1.Deployment{}, RunsFlagger, FlaggerIn); err != nil {
+		return fmt.Errorf("index Deployments: %w", err)
+	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("canary").
 		For(&flaggerv1.Canary{}).
@@ -94,6 +97,7 @@ func (r *Reconciler) watchReferences(b *builder.Builder) *builder.Builder {
 	b = b.Watches(&flaggerv1.MetricTemplate{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
 		return r.touching(ctx, templateKey(o.GetNamespace(), o.GetName()))
 	}))
+	b = b.Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(r.rivalled))
 	return b.Watches(&flaggerv1.Canary{}, handler.EnqueueRequestsFromMapFunc(r.rivals))
 }
 

@@ -69,6 +69,7 @@ func newWorld(t *testing.T, edits ...func(*flaggerv1.Canary)) *world {
 	w.api = fake.NewClientBuilder().WithScheme(scheme).
 		WithStatusSubresource(&flaggerv1.Canary{}, &appsv1.Deployment{}).
 		WithIndex(&flaggerv1.Canary{}, controller.Touches, controller.Touched).
+		WithIndex(&appsv1.Deployment{}, controller.RunsFlagger, controller.FlaggerIn).
 		WithObjects(c, deployment("podinfo:1")).Build()
 	w.faults = &faults{api: w.api, world: w}
 	w.kubelet()
