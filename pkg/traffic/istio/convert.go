@@ -31,6 +31,9 @@ func routeOf(c *flaggerv1.Canary) (*istiov1.HTTPRoute, error) {
 
 // chosenOf returns the requests that the Canary's analysis is about.
 func chosenOf(c *flaggerv1.Canary) ([]*istiov1.HTTPMatchRequest, error) {
+	if c.Spec.Analysis.Iterations < 1 {
+		return nil, nil // weights, not matches, choose who reaches the canary
+	}
 	matches := make([]flaggerv1.HTTPMatchRequest, 0, len(c.Spec.Analysis.Match))
 	for _, m := range c.Spec.Analysis.Match {
 		matches = append(matches, flaggerv1.HTTPMatchRequest{Headers: m.Headers, QueryParams: m.QueryParams, SourceLabels: m.SourceLabels})

@@ -42,10 +42,25 @@ func (s sharing) withSpecial(routes []*istiov1.HTTPRoute) ([]*istiov1.HTTPRoute,
 		if err != nil {
 			return nil, err
 		}
+		if err := s.foresee(r); err != nil {
+			return nil, err
+		}
 		s.cookies.handOut(r, s.traffic)
 		all = append(append(all, front...), r)
 	}
 	return all, nil
+}
+
+// foresee refuses a route in front of which a later step of a release could not put what it needs,
+// so that this is said before the release begins.
+func (s sharing) foresee(general *istiov1.HTTPRoute) error {
+	for _, later := range []rollout.Traffic{{Matched: true}, {Canary: 1}} {
+		s.traffic = later
+		if _, err := s.front(general); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // front returns the routes in front of general.
