@@ -125,6 +125,21 @@ func (j *journal) since(mark int) []entry {
 	return pick(j.entries[mark:], func(e entry) bool { return e.Verb != "watch" })
 }
 
+// forbidden returns what the controller asked for and may not have.
+func (j *journal) forbidden() []entry {
+	return pick(j.since(0), func(e entry) bool { return e.Code == http.StatusForbidden })
+}
+
+// written returns the writes since a mark of one object, in their order.
+func (j *journal) written(mark int, resource, name string) []entry {
+	return pick(writes(j.since(mark)), func(e entry) bool { return e.Resource == resource && e.Name == name })
+}
+
+// told returns how often an event was told since a mark.
+func (j *journal) told(mark int, reason string) int {
+	return len(pick(j.since(mark), func(e entry) bool { return e.Resource == "events" && e.fields()["reason"] == reason }))
+}
+
 // pick returns the entries that fit.
 func pick(entries []entry, fits func(entry) bool) []entry {
 	var picked []entry

@@ -45,7 +45,7 @@ type linnet struct {
 
 // startLinnet runs the controller program until the test ends, for one namespace or, when it is
 // empty, for all. It is ready when this returns.
-func startLinnet(t *testing.T, namespace, prometheus string) *linnet {
+func startLinnet(t *testing.T, namespace, prometheus string, flags ...string) *linnet {
 	t.Helper()
 	port := freePort(t)
 	l := &linnet{
@@ -54,8 +54,8 @@ func startLinnet(t *testing.T, namespace, prometheus string) *linnet {
 		log:     filepath.Join(t.TempDir(), "linnet.log"),
 		done:    make(chan struct{}),
 	}
-	l.cmd = exec.Command(program(), "--kubeconfig", l.kubeconfig(t), "--enable-leader-election=false",
-		"--port", fmt.Sprint(port), "--namespace", namespace, "--metrics-server", prometheus)
+	l.cmd = exec.Command(program(), append([]string{"--kubeconfig", l.kubeconfig(t), "--enable-leader-election=false",
+		"--port", fmt.Sprint(port), "--namespace", namespace, "--metrics-server", prometheus}, flags...)...)
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	log, err := os.Create(l.log)
 	if err != nil {
@@ -72,6 +72,9 @@ func startLinnet(t *testing.T, namespace, prometheus string) *linnet {
 	}()
 	t.Cleanup(func() {
 		l.stop()
+		if forbidden := l.forbidden(); len(forbidden) > 0 {
+			t.Errorf("the installed role forbids what the controller asks for:\n%s", listed(forbidden))
+		}
 		if t.Failed() {
 			t.Logf("the controller's last words:\n%s", tail(l.log, 30))
 		}

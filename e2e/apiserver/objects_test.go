@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -14,7 +15,8 @@ import (
 )
 
 // newNamespace makes a namespace with a name of its own. Nothing deletes it, as no namespace
-// controller runs, but its Canaries go with the test: no later controller is to work on them.
+// controller runs, but its Canaries go with the test, whoever wants to say goodbye to them: no later
+// controller is to work on them.
 func newNamespace(t *testing.T) string {
 	t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "t2-"}}
@@ -22,12 +24,29 @@ func newNamespace(t *testing.T) string {
 		t.Fatalf("create Namespace: %v", err)
 	}
 	t.Cleanup(func() {
-		err := cluster.DeleteAllOf(context.WithoutCancel(t.Context()), &flaggerv1.Canary{}, client.InNamespace(ns.Name))
-		if err != nil {
-			t.Errorf("delete the Canaries of namespace %s: %v", ns.Name, err)
+		if err := forgetCanaries(context.WithoutCancel(t.Context()), ns.Name); err != nil {
+			t.Error(err)
 		}
 	})
 	return ns.Name
+}
+
+func forgetCanaries(ctx context.Context, namespace string) error {
+	in := client.InNamespace(namespace)
+	if err := cluster.DeleteAllOf(ctx, &flaggerv1.Canary{}, in); err != nil {
+		return fmt.Errorf("delete the Canaries of namespace %s: %w", namespace, err)
+	}
+	left := &flaggerv1.CanaryList{}
+	if err := cluster.List(ctx, left, in); err != nil {
+		return fmt.Errorf("list the Canaries of namespace %s: %w", namespace, err)
+	}
+	for i := range left.Items {
+		goodbye := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+		if err := cluster.Patch(ctx, &left.Items[i], goodbye); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("let Canary %s of namespace %s go: %w", left.Items[i].Name, namespace, err)
+		}
+	}
+	return nil
 }
 
 // edited reads an object anew, edits it and writes it, as often as somebody else is quicker.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,24 +14,39 @@ import (
 // 100 take at most 12 ms, and whoever has no traffic is silent.
 func newPrometheus(t *testing.T) string {
 	t.Helper()
+	return newFickle(t).url
+}
+
+// fickle is a Prometheus that knows an application of whose requests a share succeeds.
+type fickle struct {
+	url string
+	// success is that share in percent.
+	success atomic.Int64
+}
+
+func newFickle(t *testing.T) *fickle {
+	t.Helper()
+	f := &fickle{}
+	f.success.Store(100)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/v1/query" {
 			http.NotFound(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, sample(r.FormValue("query")))
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, f.sample(r.FormValue("query")))
 	}))
 	t.Cleanup(server.Close)
-	return server.URL
+	f.url = server.URL
+	return f
 }
 
 // sample returns the one element of a query's answer, or nothing.
-func sample(query string) string {
+func (f *fickle) sample(query string) string {
 	value := ""
 	switch {
 	case strings.HasPrefix(query, "100 *"): // the success rate in percent
-		value = "100"
+		value = fmt.Sprint(f.success.Load())
 	case strings.HasPrefix(query, "histogram_quantile"): // the duration in milliseconds
 		value = "12"
 	default: // how many requests a side still gets

@@ -65,6 +65,7 @@ func setUp(ctx context.Context) error {
 		return err
 	}
 	go playDeployments(ctx, cluster)
+	go playDaemonSets(ctx, cluster)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	istiov1 "istio.io/client-go/pkg/apis/networking/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -58,6 +59,10 @@ func describe(o client.Object) string {
 	case *istiov1.VirtualService:
 		if o != nil {
 			return fmt.Sprintf("labels %v, routes %v", o.Labels, o.Spec.Http)
+		}
+	case *unstructured.Unstructured:
+		if o != nil {
+			return fmt.Sprintf("annotations %v, %v", o.GetAnnotations(), o.Object["spec"])
 		}
 	case *appsv1.Deployment:
 		if o != nil {

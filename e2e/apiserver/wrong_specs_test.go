@@ -19,51 +19,54 @@ var wrongSpecs = map[string]wrong{
 		edit: func(c *flaggerv1.Canary) { c.Spec.Provider = "kuma" },
 		says: `provider "kuma" is not supported`,
 	},
-	"plain Services": {
-		edit: func(c *flaggerv1.Canary) { c.Spec.Provider = "kubernetes" },
-		says: `provider "kubernetes" is not supported`,
-	},
-	"a DaemonSet": {
-		edit: func(c *flaggerv1.Canary) { c.Spec.TargetRef.Kind = "DaemonSet" },
-		says: `target kind "DaemonSet" is not supported`,
-	},
-	"a Service for a target": {
+	"a Service without a mesh": {
 		edit: func(c *flaggerv1.Canary) {
+			c.Spec.Provider = "kubernetes"
 			c.Spec.TargetRef = flaggerv1.TargetReference{APIVersion: "v1", Kind: "Service", Name: framework.App}
 		},
-		says: `target kind "Service" is not supported`,
+		says: "a Service cannot be released by provider kubernetes",
+	},
+	"mirrored traffic without a mesh": {
+		edit: func(c *flaggerv1.Canary) { c.Spec.Provider, c.Spec.Analysis.Mirror = "kubernetes", true },
+		says: "analysis.mirror needs a mesh",
+	},
+	"session affinity without a mesh": {
+		edit: func(c *flaggerv1.Canary) { c.Spec.Provider = "kubernetes"; sticky(c) },
+		says: "analysis.sessionAffinity needs a mesh",
 	},
 	"a target that is a primary": {manifest: "target-is-own-primary.yaml", says: "the name of a primary"},
-	"an autoscaler of KEDA": {
+	"mirrored connections": {
+		edit: func(c *flaggerv1.Canary) { overTCP(c); c.Spec.Analysis.Mirror = true },
+		says: "analysis.mirror copies HTTP requests",
+	},
+	"sticky connections": {
+		edit: func(c *flaggerv1.Canary) { overTCP(c); sticky(c) },
+		says: "analysis.sessionAffinity uses HTTP cookies",
+	},
+	"A/B testing of connections": {
+		edit: func(c *flaggerv1.Canary) { overTCP(c); insiders("x-beta")(c) },
+		says: "A/B testing looks at HTTP requests",
+	},
+	"a header with two conditions": {
 		edit: func(c *flaggerv1.Canary) {
-			c.Spec.AutoscalerRef = &flaggerv1.AutoscalerReference{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledObject", Name: framework.App}
+			insiders("x-user")(c)
+			c.Spec.Service.Match = []flaggerv1.HTTPMatchRequest{{Headers: map[string]flaggerv1.StringMatch{"x-user": {Prefix: "a"}}}}
 		},
-		says: "autoscalerRef names a ScaledObject",
+		says: "the header x-user has one condition in service.match and another for the canary",
 	},
-	"A/B testing": {
+	"a cookie that the route looks at too": {
 		edit: func(c *flaggerv1.Canary) {
-			c.Spec.Analysis.StepWeights, c.Spec.Analysis.Iterations = nil, 5
-			c.Spec.Analysis.Match = []flaggerv1.AnalysisMatch{{Headers: map[string]flaggerv1.StringMatch{"x-beta": {Exact: "yes"}}}}
+			sticky(c)
+			c.Spec.Service.Match = []flaggerv1.HTTPMatchRequest{{Headers: map[string]flaggerv1.StringMatch{"cookie": {Prefix: "a"}}}}
 		},
-		says: "A/B testing",
+		says: "the header cookie has one condition in service.match and another for the canary",
 	},
-	"blue/green": {
-		edit: func(c *flaggerv1.Canary) { c.Spec.Analysis.StepWeights, c.Spec.Analysis.Iterations = nil, 5 },
-		says: "blue/green",
-	},
-	"session affinity": {
+	"an insider that is no regular expression": {
 		edit: func(c *flaggerv1.Canary) {
-			c.Spec.Analysis.SessionAffinity = &flaggerv1.SessionAffinity{CookieName: "side"}
+			insiders("x-user")(c)
+			c.Spec.Analysis.Match[0].Headers["x-user"] = flaggerv1.StringMatch{Regex: "[a"}
 		},
-		says: "analysis.sessionAffinity is not supported",
-	},
-	"mirrored traffic": {
-		edit: func(c *flaggerv1.Canary) { c.Spec.Analysis.Mirror = true },
-		says: "analysis.mirror is not supported",
-	},
-	"a TCP route": {
-		edit: func(c *flaggerv1.Canary) { c.Spec.Service.AppProtocol = "tcp" },
-		says: "TCP routes",
+		says: `analysis.match: the regex "[a" of header x-user does not compile`,
 	},
 	"an endless timeout": {manifest: "timeout-infinite.yaml", says: "Istio does not understand spec.service"},
 	"an endless try": {
@@ -108,6 +111,20 @@ var wrongSpecs = map[string]wrong{
 			update(t, c, func(c *flaggerv1.Canary) { c.Spec.Service.Name = framework.App })
 		},
 	},
+}
+
+func sticky(c *flaggerv1.Canary) {
+	c.Spec.Analysis.SessionAffinity = &flaggerv1.SessionAffinity{CookieName: "side"}
+}
+
+func overTCP(c *flaggerv1.Canary) { c.Spec.Service.AppProtocol = "TCP" }
+
+// insiders makes the release an A/B test for those who send a header.
+func insiders(header string) func(*flaggerv1.Canary) {
+	return func(c *flaggerv1.Canary) {
+		c.Spec.Analysis.StepWeights, c.Spec.Analysis.Iterations = nil, 5
+		c.Spec.Analysis.Match = []flaggerv1.AnalysisMatch{{Headers: map[string]flaggerv1.StringMatch{header: {Exact: "yes"}}}}
+	}
 }
 
 // longName is a name that a Deployment may have and, with -primary added, a Service may not.

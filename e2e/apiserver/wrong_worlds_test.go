@@ -96,11 +96,48 @@ var wrongWorlds = map[string]wrong{
 			create(t, autoscaler(framework.App)(namespace))
 			taken(autoscaler("podinfo-primary"))(t, namespace)
 		},
-		edit: func(c *flaggerv1.Canary) {
-			c.Spec.AutoscalerRef = &flaggerv1.AutoscalerReference{APIVersion: "autoscaling/v2", Kind: "HorizontalPodAutoscaler", Name: framework.App}
-		},
+		edit:    scaledBy("HorizontalPodAutoscaler", "autoscaling/v2"),
 		says:    "HorizontalPodAutoscaler podinfo-primary belongs to",
 		correct: removes(&autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: named("podinfo-primary")}),
+	},
+	"an autoscaler of a kind that the cluster has not": {
+		edit: scaledBy("ScaledObject", "keda.sh/v1alpha1"),
+		says: "this cluster knows no such kind: install its definition",
+	},
+	"an autoscaler of a DaemonSet": {
+		world: makes(func(namespace string) client.Object { return framework.PodinfoDaemonSet(namespace, "6.0.0") }),
+		edit: func(c *flaggerv1.Canary) {
+			ofDaemonSet(c)
+			scaledBy("HorizontalPodAutoscaler", "autoscaling/v2")(c)
+		},
+		says:    "a DaemonSet has no replicas to scale",
+		correct: func(t *testing.T, namespace string) { plainApplication(t, namespace); goodSpec(t, namespace) },
+	},
+	"a DaemonSet whose pods others replace": {
+		world: makes(func(namespace string) client.Object {
+			d := framework.PodinfoDaemonSet(namespace, "6.0.0")
+			d.Spec.UpdateStrategy.Type = appsv1.OnDeleteDaemonSetStrategyType
+			return d
+		}),
+		edit: ofDaemonSet,
+		says: "has the update strategy OnDelete",
+		correct: func(t *testing.T, namespace string) {
+			update(t, daemonSet(namespace), func(d *appsv1.DaemonSet) {
+				d.Spec.UpdateStrategy.Type = appsv1.RollingUpdateDaemonSetStrategyType
+			})
+		},
+	},
+	"a Service that selects nothing": {
+		world: makes(func(namespace string) client.Object {
+			svc := framework.OwnService(namespace)
+			svc.Spec.Selector = nil
+			return svc
+		}),
+		edit: func(c *flaggerv1.Canary) {
+			c.Spec.TargetRef = flaggerv1.TargetReference{APIVersion: "v1", Kind: "Service", Name: framework.App}
+		},
+		says:    "Service podinfo selects no pods",
+		correct: func(t *testing.T, namespace string) { plainApplication(t, namespace); goodSpec(t, namespace) },
 	},
 	"a template that is not there": {manifest: "template-not-there.yaml", says: "nobody", correct: makes(func(namespace string) client.Object {
 		return &flaggerv1.MetricTemplate{
@@ -108,6 +145,13 @@ var wrongWorlds = map[string]wrong{
 			Spec:       flaggerv1.MetricTemplateSpec{Provider: flaggerv1.MetricProvider{Type: "prometheus", Address: "http://127.0.0.1:9"}, Query: "vector(1)"},
 		}
 	})},
+}
+
+// scaledBy names an autoscaler that is called like the application.
+func scaledBy(kind, apiVersion string) func(*flaggerv1.Canary) {
+	return func(c *flaggerv1.Canary) {
+		c.Spec.AutoscalerRef = &flaggerv1.AutoscalerReference{APIVersion: apiVersion, Kind: kind, Name: framework.App}
+	}
 }
 
 func named(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
