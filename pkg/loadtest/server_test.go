@@ -279,6 +279,23 @@ func TestRunsSayWhatCameOfALoad(t *testing.T) {
 	}
 }
 
+func TestATaskThatTakesTooLongIsStopped(t *testing.T) {
+	s := newTester(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, func(o *loadtest.Options) {
+		o.Timeout = time.Millisecond
+	})
+	s.task(t, map[string]string{"cmd": "hey -n 1 -c 1 -t 0 URL"})
+	s.Wait()
+	status, text := s.task(t, map[string]string{"type": "bash", "cmd": "curl -s URL"})
+	if want := "stopped after 1ms (--timeout): "; status != http.StatusInternalServerError || !strings.HasPrefix(text, want) {
+		t.Errorf("%d %s, want 500 %s…", status, text, want)
+	}
+	for _, run := range s.list(t, "") {
+		if want := "stopped after 1ms (--timeout): "; run.State != loadtest.Failed || !strings.HasPrefix(run.Message, want) {
+			t.Errorf("%s: %s %s, want failed, %s…", run.Command, run.State, run.Message, want)
+		}
+	}
+}
+
 func TestALoadRunsOnceAtATime(t *testing.T) {
 	release := make(chan struct{})
 	s := newTester(t, func(http.ResponseWriter, *http.Request) { <-release })

@@ -2,6 +2,8 @@ package loadtest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/linnet-delivery/linnet/pkg/loadtest/generator"
@@ -58,11 +60,24 @@ func (s *Server) run(ctx context.Context, p Payload, id int64, j job) (string, e
 	active := s.meter.active.WithLabelValues(p.Namespace)
 	active.Inc()
 	result, output, err := j.run(ctx)
+	err = s.whyEnded(ctx, err)
 	active.Dec()
 	s.runs.end(id, result, err)
 	s.meter.runs.WithLabelValues(p.Namespace, p.Name, p.kind(), string(stateOf(err))).Inc()
 	s.logEnd(p, j, result, output, err)
 	return output, err
+}
+
+// whyEnded says in front of a run's error that the run was stopped, if it was.
+func (s *Server) whyEnded(ctx context.Context, err error) error {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("stopped after %s (--timeout): %w", s.Timeout, err)
+	default:
+		return fmt.Errorf("stopped before its end: %w", err)
+	}
 }
 
 func stateOf(err error) State {
