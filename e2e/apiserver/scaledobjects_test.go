@@ -1,12 +1,14 @@
 package apiserver
 
 import (
-	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -41,21 +43,31 @@ func TestAScaledObjectRestsWithItsTarget(t *testing.T) {
 	}
 }
 
+// installKEDA defines ScaledObjects for the rest of the run. They are not taken away again under
+// the controllers of other tests.
 func installKEDA(t *testing.T) {
 	t.Helper()
 	if err := install(t.Context(), "testdata/keda-crds.yaml"); err != nil {
 		t.Fatal(err)
 	}
-	// Another run in the same lab is to find none at first: a wrong Canary asks for it.
-	t.Cleanup(func() {
-		m, err := readManifest("testdata/keda-crds.yaml")
+}
+
+// removeKEDA takes away what an earlier run in the same lab has left.
+func removeKEDA(t *testing.T) {
+	t.Helper()
+	m, err := readManifest("testdata/keda-crds.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	definition := m.objects[0]
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for err = cluster.Delete(t.Context(), definition); !apierrors.IsNotFound(err); err = cluster.Get(t.Context(), client.ObjectKeyFromObject(definition), definition) {
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("remove the definition of ScaledObjects: %v", err)
 		}
-		if err := cluster.Delete(context.WithoutCancel(t.Context()), m.objects[0]); err != nil {
-			t.Errorf("delete the definition of ScaledObjects: %v", err)
-		}
-	})
+		<-again.C
+	}
 }
 
 func scaledByKEDA(c *flaggerv1.Canary) {

@@ -84,6 +84,7 @@ func connect() error {
 	}
 	config.QPS, config.Burst = 200, 400
 	config.UserAgent = "linnet-apiserver-test"
+	config.WarningHandler = rest.NoWarnings{} // old values that users still write are tested too
 	if cluster, err = client.NewWithWatch(config, client.Options{Scheme: scheme}); err != nil {
 		return fmt.Errorf("connect to the API server: %w", err)
 	}

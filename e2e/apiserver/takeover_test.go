@@ -50,6 +50,29 @@ func TestTakingOverFromFlaggerStartsNothing(t *testing.T) {
 	awaitImage(t, namespace, "podinfo-primary", "6.0.1")
 }
 
+// Two controllers would undo each other's work, so Linnet waits until Flagger is stopped.
+func TestAFlaggerThatStillRunsIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	namespace := newNamespace(t)
+	l := startLinnet(t, namespace, newPrometheus(t))
+	flagger := framework.Podinfo(namespace, "", func(d *appsv1.Deployment) {
+		d.Name, d.Spec.Template.Spec.Containers[0].Image = "flagger", "ghcr.io/fluxcd/flagger:1.44.0"
+		d.Spec.Template.Spec.Containers[0].Args = []string{"-namespace=" + namespace} // other tests go on
+	})
+	create(t, flagger)
+	await(t, &appsv1.DeploymentList{}, namespace, "flagger", "running", func(d *appsv1.Deployment) bool { return d.Status.ReadyReplicas > 0 })
+	l.settle(t, -1)
+	plainApplication(t, namespace)
+	create(t, framework.NewCanary(namespace))
+	c := await(t, &flaggerv1.CanaryList{}, namespace, framework.App, "refused", isStalled)
+	checkSentence(t, c)
+	if written := l.written(0, "deployments", "podinfo-primary"); len(written) > 0 {
+		t.Errorf("a primary was made beside Flagger's work:\n%s", listed(written))
+	}
+	update(t, flagger, func(d *appsv1.Deployment) { d.Spec.Replicas = new(int32(0)) })
+	awaitPhase(t, namespace, flaggerv1.PhaseInitialized)
+}
+
 // leftByFlagger makes what a released application looks like after Flagger's last tick.
 func leftByFlagger(t *testing.T, namespace string) {
 	t.Helper()

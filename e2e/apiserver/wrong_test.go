@@ -33,6 +33,7 @@ type wrong struct {
 // Each says in its Stalled condition what is wrong, in one sentence. When it is put right the Canary
 // goes on by itself: by then nothing is under way any more that might look at it by chance.
 func TestWrongCanariesSayWhyAndRecover(t *testing.T) {
+	removeKEDA(t)
 	l := startLinnet(t, "", newPrometheus(t))
 	namespaces := map[string]string{}
 	for name := range allWrong() {
