@@ -56,7 +56,7 @@ func commandFor(o *options) *cobra.Command {
 		Use:   "linnet",
 		Short: "Progressive delivery for Kubernetes: shifts traffic to new revisions, watches them, promotes or rolls back",
 		Long: "linnet runs in the cluster and brings Canary objects (flagger.app/v1beta1) about: it clones the target\n" +
-			"into a primary, shifts traffic between the two through Istio, asks Prometheus and webhooks at each step,\n" +
+			"into a primary, shifts traffic between the two through Istio or Services, asks Prometheus and webhooks at each step,\n" +
 			"and promotes or rolls back. docs/install.md says how it is installed.",
 		Version:       version.String(),
 		Args:          cobra.NoArgs,

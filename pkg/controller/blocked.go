@@ -46,7 +46,7 @@ func (r *Reconciler) foresee(ctx context.Context, c *flaggerv1.Canary, d *rollou
 func (r *Reconciler) retire(ctx context.Context, c *flaggerv1.Canary, w kube.Workloads, reason string, cause error) error {
 	nobody := w.PrimaryFound && w.Primary.Serving == 0
 	reached := c.Status.CanaryWeight > 0 || c.Status.Stage == string(rollout.StageTrial)
-	if reached && !nobody {
+	if reached && !nobody && !c.Spec.Suspend {
 		if err := r.Router.Ensure(ctx, c, w.Backend, rollout.Traffic{}); err != nil {
 			return errors.Join(cause, err)
 		}

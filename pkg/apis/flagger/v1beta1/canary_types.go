@@ -100,8 +100,9 @@ type CanarySpec struct {
 	// +optional
 	SkipAnalysis bool `json:"skipAnalysis,omitempty"`
 
-	// RevertOnDeletion hands the application back when the Canary is deleted: the
-	// target gets the primary's replicas and traffic, then the generated objects go.
+	// RevertOnDeletion is accepted and changes nothing: every Canary that is deleted
+	// hands its application back. The target gets the primary's replicas and
+	// traffic, then the generated objects go.
 	// +optional
 	RevertOnDeletion bool `json:"revertOnDeletion,omitempty"`
 

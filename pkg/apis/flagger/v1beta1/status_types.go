@@ -75,7 +75,8 @@ type CanaryStatus struct {
 	// +optional
 	LastAppliedSpec string `json:"lastAppliedSpec,omitempty"`
 
-	// LastPromotedSpec is the revision that the primary runs.
+	// LastPromotedSpec is the revision that was promoted last. After a promotion
+	// that failed the primary may have been given another one.
 	// +optional
 	LastPromotedSpec string `json:"lastPromotedSpec,omitempty"`
 
