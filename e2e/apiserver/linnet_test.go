@@ -56,6 +56,7 @@ func startLinnet(t *testing.T, namespace, prometheus string, flags ...string) *l
 	}
 	l.cmd = exec.Command(program(), append([]string{"--kubeconfig", l.kubeconfig(t), "--enable-leader-election=false",
 		"--port", fmt.Sprint(port), "--namespace", namespace, "--metrics-server", prometheus}, flags...)...)
+	l.cmd.Env = append(os.Environ(), "NO_PROXY=*", "no_proxy=*") // everything that it calls is here
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	log, err := os.Create(l.log)
 	if err != nil {

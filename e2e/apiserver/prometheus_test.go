@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,6 +24,8 @@ type fickle struct {
 	url string
 	// success is that share in percent.
 	success atomic.Int64
+	mu      sync.Mutex
+	queries []string
 }
 
 func newFickle(t *testing.T) *fickle {
@@ -33,12 +37,26 @@ func newFickle(t *testing.T) *fickle {
 			http.NotFound(w, r)
 			return
 		}
+		f.note(r.FormValue("query"))
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, f.sample(r.FormValue("query")))
 	}))
 	t.Cleanup(server.Close)
 	f.url = server.URL
 	return f
+}
+
+func (f *fickle) note(query string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queries = append(f.queries, query)
+}
+
+// asked returns every query so far.
+func (f *fickle) asked() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.queries)
 }
 
 // sample returns the one element of a query's answer, or nothing.
