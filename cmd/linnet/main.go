@@ -7,11 +7,13 @@ import (
 	"os"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/linnet-delivery/linnet/pkg/goflags"
 )
 
 func main() {
 	cmd := commandFor(&options{})
-	cmd.SetArgs(withTwoDashes(os.Args[1:]))
+	cmd.SetArgs(goflags.WithTwoDashes(os.Args[1:]))
 	if err := cmd.ExecuteContext(ctrl.SetupSignalHandler()); err != nil {
 		fmt.Fprintln(os.Stderr, "linnet:", err)
 		os.Exit(1)

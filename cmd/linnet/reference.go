@@ -6,19 +6,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// withTwoDashes returns arguments in which long flags have two dashes: manifests
-// written for Flagger have one.
-func withTwoDashes(args []string) []string {
-	spelled := make([]string, len(args))
-	for i, arg := range args {
-		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' {
-			arg = "-" + arg
-		}
-		spelled[i] = arg
-	}
-	return spelled
-}
-
 // unneeded are flags of Flagger for what Linnet does otherwise or not at all, and why.
 var unneeded = map[string]string{
 	"control-loop-interval":      "nothing is polled",

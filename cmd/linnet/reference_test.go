@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/linnet-delivery/linnet/pkg/goflags"
 )
 
 func TestFlagsOfFlaggerAreUnderstood(t *testing.T) {
 	o := options{}
 	cmd := commandFor(&o)
-	args := withTwoDashes([]string{
+	args := goflags.WithTwoDashes([]string{
 		"-log-level=debug", "-mesh-provider=kubernetes", "-metrics-server=http://prometheus:9090", "-control-loop-interval=5s",
 		"-zap-replace-globals", "-enable-leader-election=true", "--namespace=shop", "-slack-url=https://hooks.example.com/x",
 	})
@@ -24,7 +26,7 @@ func TestFlagsOfFlaggerAreUnderstood(t *testing.T) {
 }
 
 func TestWhatNobodyKnowsIsRefused(t *testing.T) {
-	if err := commandFor(&options{}).ParseFlags(withTwoDashes([]string{"-no-such-flag"})); err == nil {
+	if err := commandFor(&options{}).ParseFlags(goflags.WithTwoDashes([]string{"-no-such-flag"})); err == nil {
 		t.Error("an unknown flag is taken")
 	}
 }

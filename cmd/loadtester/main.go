@@ -7,11 +7,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/linnet-delivery/linnet/pkg/goflags"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command().ExecuteContext(ctx)
+	cmd := command()
+	cmd.SetArgs(goflags.WithTwoDashes(os.Args[1:]))
+	err := cmd.ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "loadtester:", err)
