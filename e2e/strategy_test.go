@@ -48,7 +48,7 @@ func TestStrategiesPromoteWithoutLosingARequest(t *testing.T) {
 			if name == "delegation" {
 				a.create(framework.RootRoute(a.namespace))
 			}
-			a.declare(s.edits...)
+			a.declare(append(s.edits, onlySuccess)...) // how fast it is depends on the tests beside it
 			a.rest(3 * time.Second) // until the gateway knows the route
 			a.offer(*rate)
 			a.rest(3 * time.Second)
@@ -127,7 +127,9 @@ func TestABTestingGivesTheCanaryOnlyThoseWhoMatch(t *testing.T) {
 			a.rest(3 * time.Second)
 			shipped := a.ship(s.version)
 			// When the test ends well, everybody meets the canary while the primary is updated.
-			over := a.until(toEnd, shipped, "the end of the test", framework.InPhase(flaggerv1.PhasePromoting, flaggerv1.PhaseFailed))
+			over := a.until(toEnd, shipped, "the end of the test", func(v framework.View) bool {
+				return v.Route.Canary == 100 || v.At.After(shipped) && v.Phase() == flaggerv1.PhaseFailed
+			})
 			end := a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
 				return v.At.After(shipped) && v.Phase() == s.end && framework.Stopped(v)
 			})
