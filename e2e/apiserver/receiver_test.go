@@ -20,8 +20,9 @@ type receiver struct {
 }
 
 type post struct {
-	path, contentType string
-	body              map[string]any
+	path   string
+	header http.Header
+	body   map[string]any
 }
 
 // newReceiver listens on an address other than loopback, which the controller does not call.
@@ -61,7 +62,7 @@ func ownAddress(t *testing.T) string {
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	p := post{path: q.URL.Path, contentType: q.Header.Get("Content-Type")}
+	p := post{path: q.URL.Path, header: q.Header}
 	body, _ := io.ReadAll(q.Body)
 	_ = json.Unmarshal(body, &p.body)
 	r.mu.Lock()
