@@ -54,8 +54,11 @@ func startLinnet(t *testing.T, namespace, prometheus string, flags ...string) *l
 		log:     filepath.Join(t.TempDir(), "linnet.log"),
 		done:    make(chan struct{}),
 	}
-	l.cmd = exec.Command(program(), append([]string{"--kubeconfig", l.kubeconfig(t), "--enable-leader-election=false",
-		"--port", fmt.Sprint(port), "--namespace", namespace, "--metrics-server", prometheus}, flags...)...)
+	args := []string{
+		"--kubeconfig", l.kubeconfig(t), "--enable-leader-election=false",
+		"--port", fmt.Sprint(port), "--namespace", namespace, "--metrics-server", prometheus,
+	}
+	l.cmd = exec.Command(program(), append(args, flags...)...)
 	l.cmd.Env = append(os.Environ(), "NO_PROXY=*", "no_proxy=*") // everything that it calls is here
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	log, err := os.Create(l.log)

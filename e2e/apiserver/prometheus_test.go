@@ -61,7 +61,7 @@ func (f *fickle) asked() []string {
 
 // sample returns the one element of a query's answer, or nothing.
 func (f *fickle) sample(query string) string {
-	value := ""
+	var value string
 	switch {
 	case strings.HasPrefix(query, "100 *"): // the success rate in percent
 		value = fmt.Sprint(f.success.Load())

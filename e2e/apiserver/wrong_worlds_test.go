@@ -8,7 +8,6 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/linnet-delivery/linnet/e2e/framework"
@@ -171,7 +170,7 @@ func taken(build func(namespace string) client.Object) func(*testing.T, string) 
 	return func(t *testing.T, namespace string) {
 		t.Helper()
 		o := build(namespace)
-		o.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "Shop", Name: "shop", UID: "1", Controller: ptr.To(true)}})
+		o.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "Shop", Name: "shop", UID: "1", Controller: new(true)}})
 		create(t, framework.Podinfo(namespace, "6.0.0"), o)
 	}
 }
