@@ -220,6 +220,8 @@ func outcome(d Decision) string {
 	add(d.EnsurePrimary, "ensure primary")
 	add(d.Promote != "", "promote %s", d.Promote)
 	add(d.Canary != ScaleKeep, "canary %s", [...]string{"", "up", "full", "one", "zero"}[d.Canary])
+	add(d.Traffic.Matched, "matched")
+	add(d.Traffic.Mirror, "mirrored")
 	add(!d.Route, "no route")
 	add(d.HoldPrimary, "hold")
 	add(d.Wake > 0, "wake %s", d.Wake)

@@ -70,7 +70,7 @@ var planted = map[string]defect{
 	"the gate in front of a step is not asked": {
 		"progress.go", "if s.Gate != AskNothing {", "if s.Gate == AskConfirmPromotion {",
 	},
-	"chosen users stay with a revision that nobody began": {
+	"a match set by hand keeps everybody from the canary": {
 		"state.go", "u.Matched && !t.Matched && t.Canary < 100", "u.Matched && !t.Matched",
 	},
 	"the steps leap": {
