@@ -125,14 +125,16 @@ type calls struct {
 	callers map[string]bool
 }
 
+// drift is how much more a workload may report of a caller than the caller does:
+// the two are scraped at different moments.
+const drift = 1.5
+
+// countCalls leaves the requests of testers out. Where the workload's own proxies
+// cannot name their callers, as many nameless ones are taken for theirs.
 func (a *Analyst) countCalls(v model.Vector, testers map[model.LabelValue]bool) (calls, error) {
 	c := calls{callers: map[string]bool{}}
-	byReporter := map[model.LabelValue]float64{}
+	byReporter, nameless, tested := map[model.LabelValue]float64{}, map[model.LabelValue]float64{}, 0.0
 	for _, s := range v {
-		source := s.Metric["source_workload"]
-		if testers[source] {
-			continue
-		}
 		n, err := a.float(s)
 		if err != nil {
 			return c, err
@@ -140,13 +142,23 @@ func (a *Analyst) countCalls(v model.Vector, testers map[model.LabelValue]bool) 
 		if math.IsNaN(n) || math.IsInf(n, 0) {
 			return c, fmt.Errorf("the number of requests is %v", n)
 		}
-		byReporter[s.Metric["reporter"]] += n
-		if source != "" && source != unknownCaller {
+		source, reporter := s.Metric["source_workload"], s.Metric["reporter"]
+		named := source != "" && source != unknownCaller
+		switch {
+		case testers[source]:
+			tested = max(tested, n)
+		case named:
+			byReporter[reporter] += n
 			c.callers[string(source)] = true
+		default:
+			nameless[reporter] += n
 		}
 	}
-	blind := byReporter[unseen]
-	delete(byReporter, unseen)
+	blind := nameless[unseen]
+	delete(nameless, unseen)
+	for reporter, n := range nameless {
+		byReporter[reporter] += max(0, n-drift*tested)
+	}
 	for _, n := range byReporter {
 		c.total = max(c.total, n)
 	}

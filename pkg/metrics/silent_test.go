@@ -94,8 +94,11 @@ func TestLoadTestsOfTheCanaryAreNoUsers(t *testing.T) {
 		{Name: "load", URL: "http://tester.test/", Metadata: map[string]string{"cmd": "hey -z 1m http://podinfo-canary.test/"}},
 		{Name: "gate", URL: "http://web.test/gate/approve", Type: flaggerv1.HookConfirmPromotion},
 	}
-	for calls, want := range map[string]rollout.Verdict{"source tester 50": rollout.Pass, "source web 1": rollout.Fail} {
-		p := newPrometheus(t, answering(calling(calls, "destination tester 50")))
+	for calls, want := range map[string]rollout.Verdict{
+		"source tester 50": rollout.Pass, "source web 1": rollout.Fail,
+		"destination unknown 60": rollout.Pass, "destination unknown 90": rollout.Fail,
+	} {
+		p := newPrometheus(t, answering(calling(calls, "source tester 50")))
 		if got := analyst(t, p.URL).Silent(context.Background(), c, "podinfo"); got.Verdict != want {
 			t.Errorf("%s: %s (%s), want %s", calls, got.Verdict, got.Reason, want)
 		}

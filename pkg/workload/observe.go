@@ -39,6 +39,13 @@ func (d *podTargets) Observe(ctx context.Context, c *flaggerv1.Canary) (kube.Wor
 	if w.Canary, err = d.health(ctx, t.podOwner, patienceFor(c, c.Spec.Analysis.CanaryReadyThreshold)); err != nil {
 		return kube.Workloads{}, err
 	}
+	a, err := d.autoscaler(ctx, c)
+	if err != nil {
+		return kube.Workloads{}, err
+	}
+	if a.source != nil {
+		w.Canary.Most = int(a.source.most())
+	}
 	if missing := t.configs.missing(); missing != "" && w.Canary.State == rollout.Waiting && w.Canary.Desired > 0 {
 		w.Canary.Reason = missing
 	}
