@@ -28,7 +28,7 @@ func TestCanariesOfTheDocumentation(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range block.FindAllStringSubmatch(string(raw), -1) {
-			for _, manifest := range strings.Split(m[1], "\n---\n") {
+			for manifest := range strings.SplitSeq(m[1], "\n---\n") {
 				c := &flaggerv1.Canary{}
 				if yaml.Unmarshal([]byte(manifest), c) != nil || c.Kind != flaggerv1.CanaryKind || c.Name == "" {
 					continue

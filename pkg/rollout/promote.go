@@ -58,7 +58,7 @@ func (t turn) promote() Decision {
 		return t.rollPrimary()
 	case StageReturn:
 		return t.giveBack()
-	case StageNone, StageReady, StageStranded:
+	case StageNone, StageReady, StageTrial, StageStranded:
 	}
 	return t.choosePath()
 }

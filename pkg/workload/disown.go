@@ -32,21 +32,25 @@ func (d *podTargets) Disown(ctx context.Context, c *flaggerv1.Canary) error {
 			return err
 		}
 	}
-	if ref := c.Spec.AutoscalerRef; ref != nil {
-		copied, err := d.findScaler(ctx, ref.Kind, c.Namespace, kube.PrimaryName(ref.Name))
-		if err != nil {
-			return err
-		}
-		if copied != nil {
-			if err := disown(ctx, d.client, c, copied.object()); err != nil {
-				return err
-			}
-		}
+	if err := d.disownScaler(ctx, c); err != nil {
+		return err
 	}
 	if err := d.disownBudgets(ctx, c); err != nil {
 		return err
 	}
 	return disown(ctx, d.client, c, w.object())
+}
+
+func (d *podTargets) disownScaler(ctx context.Context, c *flaggerv1.Canary) error {
+	ref := c.Spec.AutoscalerRef
+	if ref == nil {
+		return nil
+	}
+	copied, err := d.findScaler(ctx, ref.Kind, c.Namespace, kube.PrimaryName(ref.Name))
+	if err != nil || copied == nil {
+		return err
+	}
+	return disown(ctx, d.client, c, copied.object())
 }
 
 func (d *podTargets) disownBudgets(ctx context.Context, c *flaggerv1.Canary) error {

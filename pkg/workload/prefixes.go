@@ -10,8 +10,10 @@ type prefixes []string
 
 // notOurs are parts of keys that never go from one object to another: they tell another tool or
 // controller which object it looks at.
-var notOurs = []string{"toolkit.fluxcd.io", "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/", "linnet.dev/",
-	"deprecated.daemonset.template.generation", "scaledobject.keda.sh/name"}
+var notOurs = []string{
+	"toolkit.fluxcd.io", "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/", "linnet.dev/",
+	"deprecated.daemonset.template.generation", "scaledobject.keda.sh/name",
+}
 
 func copyable(key string) bool {
 	for _, part := range notOurs {

@@ -345,6 +345,6 @@ func TestQueriesThatTheCanaryGives(t *testing.T) {
 		t.Errorf("triggers differ (-want +got):\n%s", diff)
 	}
 	if got := w.deployment("podinfo-primary"); got.Name == "" || *got.Spec.Replicas != 2 {
-		t.Errorf("the primary has %d replicas, want 2", *(*appsv1.Deployment)(got).Spec.Replicas)
+		t.Errorf("the primary has %d replicas, want 2", *got.Spec.Replicas)
 	}
 }

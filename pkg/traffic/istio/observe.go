@@ -14,15 +14,23 @@ const odd = -1
 
 // observed returns the share that routes hold, and false when none names a side.
 func observed(h hosts, spec *istiov1.VirtualService) (rollout.Traffic, bool) {
-	var seen []rollout.Traffic
-	known, matched, sticky := false, false, false
+	seen, known := shares(h, spec)
+	if !known {
+		return rollout.Traffic{}, false
+	}
+	t := seen[0]
+	disagree := slices.ContainsFunc(seen, func(other rollout.Traffic) bool { return other != t })
+	if disagree || t.Canary == 0 && toCanary(h, spec.Http, stickyCanary) {
+		return rollout.Traffic{Canary: odd}, true
+	}
+	t.Matched = toCanary(h, spec.Http, matchedRoute)
+	return t, true
+}
+
+// shares returns the share of each route of ours, and whether any names a side.
+func shares(h hosts, spec *istiov1.VirtualService) (seen []rollout.Traffic, known bool) {
 	for _, r := range spec.Http {
-		switch {
-		case isSpecial(r):
-			toCanary := canaryShare(h, r) != 0
-			matched = matched || toCanary && strings.HasPrefix(r.Name, matchedRoute)
-			sticky = sticky || toCanary && strings.HasPrefix(r.Name, stickyCanary)
-		case h.owns(r):
+		if h.owns(r) && !isSpecial(r) {
 			seen = append(seen, rollout.Traffic{Canary: canaryShare(h, r), Mirror: mirrorsToSide(h, r)})
 			known = known || h.names(r)
 		}
@@ -33,15 +41,14 @@ func observed(h hosts, spec *istiov1.VirtualService) (rollout.Traffic, bool) {
 			known = known || h.namesTCP(r)
 		}
 	}
-	if !known {
-		return rollout.Traffic{}, false
-	}
-	t := seen[0]
-	t.Matched = matched
-	if slices.ContainsFunc(seen, func(other rollout.Traffic) bool { return other != seen[0] }) || sticky && t.Canary == 0 {
-		return rollout.Traffic{Canary: odd}, true
-	}
-	return t, true
+	return seen, known
+}
+
+// toCanary reports whether a special route of that name gives the canary anything.
+func toCanary(h hosts, routes []*istiov1.HTTPRoute, name string) bool {
+	return slices.ContainsFunc(routes, func(r *istiov1.HTTPRoute) bool {
+		return strings.HasPrefix(r.Name, name) && canaryShare(h, r) != 0
+	})
 }
 
 // canaryShare returns the percentage that r gives the canary.
