@@ -52,30 +52,41 @@ func TestPlainServicesReleaseByBlueGreen(t *testing.T) {
 
 // Connections of an application that does not speak HTTP are shared out as they are opened.
 func TestTCPConnectionsAreSharedOut(t *testing.T) {
-	t.Parallel()
-	a := newApp(t, "tcp")
-	a.deploy(framework.WithoutGrace)
-	gateway := framework.TCPGateway(a.namespace)
-	a.create(gateway)
-	a.declare(framework.Steps(50), func(c *flaggerv1.Canary) {
-		c.Spec.Service.AppProtocol, c.Spec.Service.Headers, c.Spec.Service.Retries = "tcp", nil, nil
-		c.Spec.Service.Gateways, c.Spec.Service.Hosts = []string{a.namespace + "/" + gateway.Name}, []string{"*"}
-		c.Spec.Service.Match = []flaggerv1.HTTPMatchRequest{{Port: framework.TCPGatewayPort}}
-		c.Spec.Analysis.Metrics = nil
-	})
-	address, err := cluster.GatewayPodAddress(a.Context(), framework.TCPGatewayPort)
-	a.must(err)
-	a.rest(3 * time.Second) // until the gateway listens
-	a.load = a.callers(*rate/2, freshly, func(c *framework.LoadConfig) { c.Address = address })
-	a.rest(2 * time.Second)
-	shipped := a.ship("6.0.1")
-	a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
-		return framework.Promoted("6.0.1")(v) && framework.Stopped(v)
-	})
-	a.rest(3 * time.Second)
-	tally := a.lostNothing()
-	if got := tally.All().Side(framework.Canary).Requests; got == 0 {
-		a.Error("the canary had no connection")
+	for name, s := range map[string]struct {
+		version string
+		end     flaggerv1.CanaryPhase
+	}{
+		"tcp":     {"6.0.1", flaggerv1.PhaseSucceeded},
+		"tcp-bad": {"6.0.9-crash", flaggerv1.PhaseFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, name)
+			a.deploy(framework.WithoutGrace)
+			port := framework.TCPGatewayPort(name)
+			gateway := framework.TCPGateway(a.namespace, port)
+			a.create(gateway)
+			a.declare(framework.Steps(50), func(c *flaggerv1.Canary) {
+				c.Spec.Service.AppProtocol, c.Spec.Service.Headers, c.Spec.Service.Retries = "tcp", nil, nil
+				c.Spec.Service.Gateways, c.Spec.Service.Hosts = []string{a.namespace + "/" + gateway.Name}, []string{"*"}
+				c.Spec.Service.Match = []flaggerv1.HTTPMatchRequest{{Port: port}}
+				c.Spec.Analysis.Metrics = nil
+			})
+			address, err := cluster.GatewayPodAddress(a.Context(), port)
+			a.must(err)
+			a.rest(3 * time.Second) // until the gateway listens
+			a.load = a.callers(*rate/2, freshly, func(c *framework.LoadConfig) { c.Address = address })
+			a.rest(2 * time.Second)
+			shipped := a.ship(s.version)
+			a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
+				return v.At.After(shipped) && v.Phase() == s.end && framework.Stopped(v)
+			})
+			a.rest(3 * time.Second)
+			tally := a.lostNothing()
+			if got := tally.All().Side(framework.Canary).Requests; (got > 0) != (s.end == flaggerv1.PhaseSucceeded) {
+				a.Errorf("the canary had %d connections", got)
+			}
+		})
 	}
 }
 

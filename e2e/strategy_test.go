@@ -94,19 +94,30 @@ func TestMirroringShowsUsersThePrimaryAlone(t *testing.T) {
 	}
 }
 
-func TestBlueGreenRollsBackOnRealTraffic(t *testing.T) {
-	t.Parallel()
-	a := newApp(t, "bg-bad")
-	a.deploy()
-	a.declare(iterations(1), untried, onlySuccess, framework.Threshold(1))
-	a.offer(*rate)
-	a.rest(3 * time.Second)
-	shipped := a.ship("6.0.9-errors")
-	failed := a.until(toEnd, shipped, "the rollback", framework.InPhase(flaggerv1.PhaseFailed))
-	a.until(toEnd, failed.At, "the canary to be stopped", framework.Stopped)
-	a.rest(3 * time.Second)
-	a.lostOnlyOn("6.0.9")
-	a.drained(shipped)
+func TestStrategiesRollBackOnRealTraffic(t *testing.T) {
+	for name, edits := range map[string][]func(*flaggerv1.Canary){
+		"bg-bad":         {iterations(1), untried, onlySuccess, framework.Threshold(1)},
+		"delegation-bad": {delegated, onlySuccess, framework.Threshold(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, name)
+			a.deploy()
+			if name == "delegation-bad" {
+				a.create(framework.RootRoute(a.namespace))
+			}
+			a.declare(edits...)
+			a.rest(3 * time.Second) // until the gateway knows the route
+			a.offer(*rate)
+			a.rest(3 * time.Second)
+			shipped := a.ship("6.0.9-errors")
+			failed := a.until(toEnd, shipped, "the rollback", framework.InPhase(flaggerv1.PhaseFailed))
+			a.until(toEnd, failed.At, "the canary to be stopped", framework.Stopped)
+			a.rest(3 * time.Second)
+			a.lostOnlyOn("6.0.9")
+			a.drained(shipped)
+		})
+	}
 }
 
 func TestABTestingGivesTheCanaryOnlyThoseWhoMatch(t *testing.T) {

@@ -3,6 +3,7 @@ package framework
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"net"
 	"strconv"
 
@@ -14,28 +15,33 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TCPGatewayPort is the port of [TCPGateway].
-const TCPGatewayPort = 31400
+// TCPGatewayPort returns a port of the gateway for connections, the same for the same name: two
+// applications cannot share one.
+func TCPGatewayPort(name string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return 31000 + h.Sum32()%1000
+}
 
-// TCPGateway returns a Gateway by which the ingress gateway passes connections on as they are.
-func TCPGateway(namespace string) *istiov1.Gateway {
+// TCPGateway returns a Gateway by which the ingress gateway passes connections of a port on as they are.
+func TCPGateway(namespace string, port uint32) *istiov1.Gateway {
 	g := &istiov1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "tcp"}}
 	g.Spec.Selector = map[string]string{"istio": "ingressgateway"}
 	g.Spec.Servers = []*istioapi.Server{{
-		Port: &istioapi.Port{Number: TCPGatewayPort, Protocol: "TCP", Name: "tcp"}, Hosts: []string{"*"},
+		Port: &istioapi.Port{Number: port, Protocol: "TCP", Name: "tcp"}, Hosts: []string{"*"},
 	}}
 	return g
 }
 
 // GatewayPodAddress returns host:port of the ingress gateway's pod itself, for ports that its Service has not.
-func (c *Cluster) GatewayPodAddress(ctx context.Context, port int) (string, error) {
+func (c *Cluster) GatewayPodAddress(ctx context.Context, port uint32) (string, error) {
 	pods := &corev1.PodList{}
 	if err := c.List(ctx, pods, client.InNamespace(SystemNamespace), client.MatchingLabels{"istio": "ingressgateway"}); err != nil {
 		return "", fmt.Errorf("list the pods of the gateway: %w", err)
 	}
 	for i := range pods.Items {
 		if ip := pods.Items[i].Status.PodIP; ip != "" {
-			return net.JoinHostPort(ip, strconv.Itoa(port)), nil
+			return net.JoinHostPort(ip, fmt.Sprint(port)), nil
 		}
 	}
 	return "", fmt.Errorf("the gateway has no pod with an address")
