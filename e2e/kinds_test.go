@@ -69,7 +69,7 @@ func TestTCPConnectionsAreSharedOut(t *testing.T) {
 			a.declare(framework.Steps(50), func(c *flaggerv1.Canary) {
 				c.Spec.Service.AppProtocol, c.Spec.Service.Headers, c.Spec.Service.Retries = "tcp", nil, nil
 				c.Spec.Service.Gateways, c.Spec.Service.Hosts = []string{a.namespace + "/" + gateway.Name}, []string{"*"}
-				c.Spec.Service.Match = []flaggerv1.HTTPMatchRequest{{Port: port}}
+				c.Spec.Service.Match = []flaggerv1.HTTPMatchRequest{{Port: int32(port)}}
 				c.Spec.Analysis.Metrics = nil
 			})
 			address, err := cluster.GatewayPodAddress(a.Context(), port)

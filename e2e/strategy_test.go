@@ -49,7 +49,7 @@ func TestStrategiesPromoteWithoutLosingARequest(t *testing.T) {
 				a.create(framework.RootRoute(a.namespace))
 			}
 			a.declare(append(s.edits, onlySuccess)...) // how fast it is depends on the tests beside it
-			a.rest(3 * time.Second) // until the gateway knows the route
+			a.rest(3 * time.Second)                    // until the gateway knows the route
 			a.offer(*rate)
 			a.rest(3 * time.Second)
 			shipped := a.ship("6.0.1")
