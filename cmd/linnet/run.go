@@ -123,7 +123,7 @@ func newReconciler(mgr ctrl.Manager, o options, clients kubernetes.Interface) *c
 		}),
 		Now:      time.Now,
 		Barriers: barriers,
-		Defaults: defaults,
+		Defaults: defaults, ConfigTracking: o.configTracking,
 	}
 }
 

@@ -37,6 +37,8 @@ type Reconciler struct {
 	Barriers rollout.Barriers
 	// Defaults hold what a Canary leaves to the installation.
 	Defaults Defaults
+	// ConfigTracking watches ConfigMaps and Secrets, of which targets' revisions are made.
+	ConfigTracking bool
 
 	memory memory
 }

@@ -13,23 +13,25 @@ import (
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
-// delete deletes the Canary and reconciles until it is gone.
-func (w *world) delete() {
+// delete deletes the Canary, reconciles until it is gone, and returns how long that took.
+func (w *world) delete() time.Duration {
 	w.t.Helper()
 	if err := w.api.Delete(context.Background(), w.canary()); err != nil {
 		w.t.Fatal(err)
 	}
 	w.now = w.canary().DeletionTimestamp.Time // the API server's clock is not the test's
+	began := w.now
 	for range 500 {
 		wake := w.pass()
 		w.kubelet()
 		err := w.api.Get(context.Background(), key("podinfo"), &flaggerv1.Canary{})
 		if apierrors.IsNotFound(err) {
-			return
+			return w.now.Sub(began)
 		}
 		w.now = w.now.Add(min(max(wake, 100*time.Millisecond), time.Second)) // pods wake it in between
 	}
 	w.t.Fatalf("the Canary is never let go: %s", w.canary().Status.Message)
+	return 0
 }
 
 // handedBack fails the test unless users reach the target alone.
@@ -70,6 +72,52 @@ func TestEveryWriteOfAHandoverIsACrashPoint(t *testing.T) {
 			play(at, kind)
 		}
 	}
+}
+
+// TestADeletionAtAnyMomentHandsTheApplicationBack lets a Canary live for one pass,
+// for two, and so on until its release is over, and then deletes it.
+func TestADeletionAtAnyMomentHandsTheApplicationBack(t *testing.T) {
+	for name, edits := range map[string][]func(*flaggerv1.Canary){
+		"weighted": nil, "A/B": {blueGreen, insiders}, "with cookies": {sticky}, "with revert": {func(c *flaggerv1.Canary) { c.Spec.RevertOnDeletion = true }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for lived, over := 1, false; !over; lived++ {
+				w := newWorld(t, edits...)
+				over = w.live(lived)
+				c, routed := w.canary(), w.route() >= 0
+				if took := w.delete(); took > time.Minute {
+					t.Errorf("after %d passes, in phase %s: gone after %s", lived, c.Status.Phase, took)
+				}
+				if routed {
+					w.handedBack()
+				}
+				if t.Failed() {
+					t.Fatalf("after %d passes: phase %s, stage %q, weight %d", lived, c.Status.Phase, c.Status.Stage, c.Status.CanaryWeight)
+				}
+			}
+		})
+	}
+}
+
+// live lets a release run for some passes, and reports whether it was over before.
+func (w *world) live(passes int) (over bool) {
+	w.t.Helper()
+	shipped := false
+	for range passes {
+		wake := w.pass()
+		w.kubelet()
+		phase := w.canary().Status.Phase
+		if phase == flaggerv1.PhaseInitialized && !shipped {
+			w.ship("podinfo:2")
+			shipped = true
+		}
+		if phase == flaggerv1.PhaseSucceeded && wake == 0 {
+			return true
+		}
+		w.now = w.now.Add(min(max(wake, 100*time.Millisecond), time.Second))
+	}
+	return false
 }
 
 // TestAPrimaryThatNobodyCanReplaceIsKept deletes a Canary in mid-run whose target cannot start.

@@ -88,17 +88,25 @@ func (r *Reconciler) watchReferences(b *builder.Builder) *builder.Builder {
 	b = b.Watches(&discoveryv1.EndpointSlice{}, r.wakes("Service", func(o client.Object) string {
 		return o.GetLabels()[discoveryv1.LabelServiceName]
 	}))
-	for kind, object := range map[string]*metav1.PartialObjectMetadata{
-		"configmap": {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}},
-		"secret":    {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}},
-	} {
-		b = b.Watches(object, r.wakes(kind, client.Object.GetName), builder.OnlyMetadata)
+	if r.ConfigTracking {
+		b = r.watchConfigs(b)
 	}
 	b = b.Watches(&flaggerv1.MetricTemplate{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
 		return r.touching(ctx, templateKey(o.GetNamespace(), o.GetName()))
 	}))
 	b = b.Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(r.rivalled))
 	return b.Watches(&flaggerv1.Canary{}, handler.EnqueueRequestsFromMapFunc(r.rivals))
+}
+
+// watchConfigs adds the metadata of everybody's configuration: its content stays where it is.
+func (r *Reconciler) watchConfigs(b *builder.Builder) *builder.Builder {
+	for kind, object := range map[string]*metav1.PartialObjectMetadata{
+		"configmap": {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}},
+		"secret":    {TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}},
+	} {
+		b = b.Watches(object, r.wakes(kind, client.Object.GetName), builder.OnlyMetadata)
+	}
+	return b
 }
 
 // knows reports whether the cluster serves the kind of an object.
