@@ -263,3 +263,14 @@ func TestWhatMetricsAreBuiltInFor(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatLoadTestsLoseBetweenReleasesIsNotTheCanarys(t *testing.T) {
+	c := canary()
+	c.Spec.Analysis.Webhooks = []flaggerv1.CanaryWebhook{{URL: "http://tester.test/", Metadata: map[string]string{"cmd": "hey http://podinfo-canary.test/"}}}
+	if q := successAtCallers(c, "1m"); !strings.Contains(q, `destination_workload="unknown",source_workload!="tester"`) {
+		t.Errorf("the query counts what the load test loses: %s", q)
+	}
+	if q := successAtCallers(c, "1m"); strings.Count(q, "source_workload") != 2 {
+		t.Errorf("the query leaves out what the load test loses at the canary's pods: %s", q)
+	}
+}

@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -121,8 +123,14 @@ func ofWorkload(namespace, name string) string {
 	return fmt.Sprintf(`destination_workload_namespace=%q,destination_workload=%q`, namespace, name)
 }
 
-// ofNobody matches requests to the canary's Service for which no pod could be picked.
+// ofNobody matches requests to the canary's Service for which no pod could be
+// picked. Load tests go on when a release is over and its pods are gone: what they
+// lose meanwhile says nothing of the next canary.
 func ofNobody(c *flaggerv1.Canary) string {
-	return fmt.Sprintf(`destination_service_namespace=%q,destination_service_name=%q,destination_workload="unknown"`,
+	matcher := fmt.Sprintf(`destination_service_namespace=%q,destination_service_name=%q,destination_workload="unknown"`,
 		c.Namespace, c.CanaryServiceName())
+	for _, tester := range slices.Sorted(maps.Keys(testersOf(c))) {
+		matcher += fmt.Sprintf(`,source_workload!=%q`, tester)
+	}
+	return matcher
 }
