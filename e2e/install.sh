@@ -28,10 +28,18 @@ install_chart() {
     --set-string "podAnnotations.linnet\.dev/image-digest=$digest"
 }
 
+# load makes an image of a program of bin, loads it into the lab and prints its digest.
+load() {
+  local name digest
+  read -r name digest < <(bin/lab image --name "lab.local/$1:dev" --out "$tar" --user 65532 --dir /tmp "/$1=bin/$1" -- "/$1")
+  bin/lab load "$lab" "$tar" >&2
+  echo "$digest"
+}
+
 tar=$(mktemp --suffix=.tar)
 trap 'rm -f "$tar"' EXIT
-read -r _ digest < <(bin/lab image --name lab.local/linnet:dev --out "$tar" --user 65532 --dir /tmp /linnet=bin/linnet -- /linnet)
-bin/lab load "$lab" "$tar"
+load loadtester >/dev/null
+digest=$(load linnet)
 
 case ${LINNET_INSTALL:-manifests} in
   manifests) install_manifests ;;
