@@ -3,24 +3,25 @@
 # The plan of a release, and its memory.
 - apiGroups: [flagger.app]
   resources: [canaries]
-  verbs: [get, list, watch, update, patch]
+  verbs: [list, watch, patch]
 - apiGroups: [flagger.app]
-  resources: [canaries/status, metrictemplates/status, alertproviders/status]
-  verbs: [get, update, patch]
+  resources: [canaries/status]
+  verbs: [patch]
+# To own what blocks its deletion. Asked for by the admission plugin OwnerReferencesPermissionEnforcement, where it is on.
 - apiGroups: [flagger.app]
-  resources: [canaries/finalizers, metrictemplates/finalizers, alertproviders/finalizers]
+  resources: [canaries/finalizers]
   verbs: [update]
 - apiGroups: [flagger.app]
   resources: [metrictemplates, alertproviders]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # The target, its primary and the copies of their configuration.
 - apiGroups: [apps]
   resources: [deployments, daemonsets]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [get, list, watch, create, patch]
 {{- if .Values.configTracking.enabled }}
 - apiGroups: [""]
   resources: [configmaps, secrets]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [get, list, watch, create, patch]
 {{- else }}
 # No copies are made. Secrets are read for the credentials of MetricTemplates and AlertProviders.
 - apiGroups: [""]
@@ -29,31 +30,31 @@
 {{- end }}
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [list, watch, create, patch]
 {{- if .Values.rbac.keda }}
 - apiGroups: [keda.sh]
   resources: [scaledobjects]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [list, watch, create, patch]
 {{- end }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [list, watch, create, patch, delete]
 # Why a version does not start, and since when it tries.
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # Whether anybody answers behind a Service that is released.
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- if .Values.rbac.externalMetrics }}
 # Metrics of MetricTemplates with provider externalmetrics.
 - apiGroups: [external.metrics.k8s.io]
   resources: ["*"]
-  verbs: [get, list]
+  verbs: [list]
 {{- end }}
 # Routes.
 - apiGroups: [""]
@@ -61,9 +62,9 @@
   verbs: [get, list, watch, create, update, patch]
 - apiGroups: [networking.istio.io]
   resources: [virtualservices, destinationrules]
-  verbs: [get, list, watch, create, update, patch]
+  verbs: [list, watch, create, update]
 # What happened, for people.
-- apiGroups: ["", events.k8s.io]
+- apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
 {{- end }}
