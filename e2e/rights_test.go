@@ -1,0 +1,89 @@
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/linnet-delivery/linnet/e2e/framework"
+)
+
+var everyRight = flag.Bool("every-right", false, "fail when the tests used less than Linnet may do; for runs of all of them")
+
+// usedElsewhere says of rights that no test on the lab needs, by resource or by verb and resource, who does.
+var usedElsewhere = map[string]string{
+	"update canaries/finalizers": "an admission plugin that the lab does not run asks for it",
+	"list *":                     "external metrics, which the lab does not serve",
+	"scaledobjects":              "T2: the lab has no KEDA",
+	"configmaps":                 "T2: copies of configuration",
+	"secrets":                    "T2: copies of configuration",
+	"horizontalpodautoscalers":   "T2: autoscalers",
+	"poddisruptionbudgets":       "T2: budgets",
+	"alertproviders":             "T2: alerts",
+	"get services":               "T2: a Service as the target",
+	"patch services":             "T2: a Service as the target",
+	"update destinationrules":    "T2: edits from outside",
+}
+
+// checkRights compares what Linnet asked of the API server since a time with what its ClusterRole grants.
+// It is an error if anything was denied, and with -every-right if anything was granted and not used.
+func checkRights(ctx context.Context, since time.Time) error {
+	path, err := lab.AuditLog(ctx)
+	if err != nil {
+		return err
+	}
+	requests, err := framework.OpenAuditLog(path).Between(since, time.Now())
+	if err != nil {
+		return err
+	}
+	if denied := deniedOf(requests); len(denied) > 0 {
+		return fmt.Errorf("compare rights: Linnet was denied\n%s", framework.KindTable(framework.CountByKind(denied)))
+	}
+	var role rbacv1.ClusterRole
+	if err := cluster.Get(ctx, client.ObjectKey{Name: framework.Controller}, &role); err != nil {
+		return fmt.Errorf("get Linnet's ClusterRole: %w", err)
+	}
+	idle := unused(role.Rules, framework.CountByKind(requests))
+	if len(idle) == 0 {
+		return nil
+	}
+	fmt.Printf("Rights that Linnet did not use:\n  %s\n", strings.Join(idle, "\n  "))
+	if *everyRight {
+		return errors.New("compare rights: some were not used")
+	}
+	return nil
+}
+
+// deniedOf returns the requests that were refused for want of a right.
+func deniedOf(requests []framework.Request) []framework.Request {
+	return slices.DeleteFunc(slices.Clone(requests), func(r framework.Request) bool { return r.Code != http.StatusForbidden })
+}
+
+// unused returns the rights of the rules that were not used, except those that are used elsewhere, as in "get pods".
+// Who watches has listed: API servers that can't stream the list need both.
+func unused(rules []rbacv1.PolicyRule, used map[framework.Kind]int) []string {
+	idle := map[string]bool{}
+	for _, rule := range rules {
+		for _, resource := range rule.Resources {
+			for _, verb := range rule.Verbs {
+				name := verb + " " + resource
+				listed := verb == "list" && used[framework.Kind{Verb: "watch", Resource: resource}] > 0
+				known := cmp.Or(usedElsewhere[name], usedElsewhere[resource]) != ""
+				if used[framework.Kind{Verb: verb, Resource: resource}] == 0 && !listed && !known {
+					idle[name] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(idle))
+}
