@@ -38,6 +38,7 @@ func withoutChecklist(d *appsv1.Deployment) {
 // withChecklist adds to framework.Podinfo, which has replicas, strategy, readiness probe and requests
 // already, what docs/zero-downtime.md asks for besides.
 func withChecklist(d *appsv1.Deployment) {
+	d.Spec.Template.Annotations["sidecar.istio.io/nativeSidecar"] = "true" // the proxy stops after the program
 	spec := &d.Spec.Template.Spec
 	spec.TerminationGracePeriodSeconds = new(int64(preStop + 20))
 	spec.Containers[0].Lifecycle = &corev1.Lifecycle{
