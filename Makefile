@@ -58,6 +58,13 @@ bench: lab build ## Print the figures of a release on the lab: requests by verb 
 	./e2e/install.sh $(E2E_LAB)
 	go test -C e2e -count=1 -v -timeout 50m -run 'AnIdle|AReleaseWrites|TrafficIsBack' -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" . -args -lab $(E2E_LAB) -lab-program $(CURDIR)/$(LAB) -idle 5m; status=$$?; $(LAB) down $(E2E_LAB); exit $$status
 
+.PHONY: bench-zero-downtime
+bench-zero-downtime: lab build ## Count the requests that an update loses: a rolling update and Linnet, side by side
+	$(LAB) build
+	$(LAB) up $(E2E_LAB)
+	./e2e/install.sh $(E2E_LAB)
+	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" ./zerodowntime $(BENCH_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
+
 ##@ For contributors
 .PHONY: build
 build: ## Build the controller into bin/
