@@ -28,7 +28,7 @@ func TestEveryPanelOfTheDashboardsShowsARelease(t *testing.T) {
 	a.deploy()
 	a.declare()
 	panels := a.panels(boards)
-	a.offer(*rate)
+	a.offer(*rate / 4)
 	a.rest(3 * time.Second)
 
 	shipped := a.ship("6.0.1")
