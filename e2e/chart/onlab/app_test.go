@@ -16,9 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// host is the name by which the application is called through the gateway.
-const host = "chart.example.com"
-
 var canaries = schema.GroupVersionResource{Group: "flagger.app", Version: "v1beta1", Resource: "canaries"}
 
 // app is an application under release, in a namespace of its own.
@@ -28,9 +25,9 @@ type app struct {
 }
 
 // newApp makes the application of testdata/app.yaml and waits until it is under release.
-func newApp(t *testing.T) app {
+func newApp(t *testing.T, name string) app {
 	t.Helper()
-	a := app{T: t, namespace: fmt.Sprintf("linnet-chart-%d", os.Getpid())}
+	a := app{T: t, namespace: fmt.Sprintf("chart-%s-%d", name, os.Getpid())}
 	makeNamespace(t, a.namespace, map[string]string{"istio-injection": "enabled"})
 	text, err := os.ReadFile(filepath.Join("testdata", "app.yaml"))
 	if err != nil {
@@ -38,6 +35,11 @@ func newApp(t *testing.T) app {
 	}
 	for _, o := range parse(t, string(text)) {
 		o.SetNamespace(a.namespace)
+		if o.GetKind() == "Canary" {
+			if err := unstructured.SetNestedStringSlice(o.Object, []string{a.host()}, "spec", "service", "hosts"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := apply(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
@@ -45,6 +47,9 @@ func newApp(t *testing.T) app {
 	a.until("the Canary to be initialised", func(s state) bool { return s.phase == "Initialized" })
 	return a
 }
+
+// host returns the name by which the application is called through the gateway.
+func (a app) host() string { return a.namespace + ".example.com" }
 
 // state is where a Canary stands.
 type state struct {
@@ -113,13 +118,13 @@ func (a app) call() *users {
 		a.Fatalf("find the gateway: %v", err)
 	}
 	u := &users{}
-	go u.run(a.Context(), "http://"+gateway.Spec.ClusterIP+"/")
+	go u.run(a.Context(), "http://"+gateway.Spec.ClusterIP+"/", a.host())
 	await(a.T, time.Minute, "the gateway to answer", func(context.Context) (bool, error) { return u.answered.Load() > 0, nil })
 	u.lost.Store(0) // until the gateway knew the route
 	return u
 }
 
-func (u *users) run(ctx context.Context, url string) {
+func (u *users) run(ctx context.Context, url, host string) {
 	client := &http.Client{Timeout: 20 * time.Second}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -129,7 +134,7 @@ func (u *users) run(ctx context.Context, url string) {
 			return
 		case <-tick.C:
 		}
-		if ok := u.get(ctx, client, url); ok {
+		if ok := get(ctx, client, url, host); ok {
 			u.answered.Add(1)
 		} else if ctx.Err() == nil {
 			u.lost.Add(1)
@@ -137,7 +142,8 @@ func (u *users) run(ctx context.Context, url string) {
 	}
 }
 
-func (u *users) get(ctx context.Context, client *http.Client, url string) bool {
+// get reports whether a request was answered with 200.
+func get(ctx context.Context, client *http.Client, url, host string) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return false
