@@ -37,7 +37,7 @@ test: lab build ## Unit, property and crash-point tests (T0, T1), then those on 
 	go test ./...
 	go test -C artifacts/crd/admission -count=1 ./...
 	go test -C e2e/lab ./...
-	go test -C e2e ./framework/... ./demo/...
+	go test -C e2e ./framework/... ./demo/... ./dashboards/... ./zerodowntime/causes/...
 	go test -C e2e -count=1 ./conformance/...
 	go test -C e2e/chart ./...
 	$(LAB) build --only kubernetes
@@ -63,7 +63,7 @@ bench-zero-downtime: lab build ## Count the requests that an update loses: a rol
 	$(LAB) build
 	$(LAB) up $(E2E_LAB)
 	./e2e/install.sh $(E2E_LAB)
-	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" ./zerodowntime $(BENCH_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
+	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" ./zerodowntime -args $(BENCH_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
 
 ##@ For contributors
 .PHONY: build
@@ -82,11 +82,12 @@ race: ## The tests of `go test ./...` under the race detector, in random order
 .PHONY: generate
 generate: ## Regenerate deep copies and custom resource definitions
 	go generate ./pkg/apis/...
+	go generate ./docs/internal/apidoc
 	cp artifacts/crd/flagger.app_*.yaml charts/linnet/files/crds/
 
 .PHONY: verify
 verify: generate ## Fail when generated files are not up to date
-	git diff --exit-code -- pkg/apis artifacts/crd charts/linnet/files/crds
+	git diff --exit-code -- pkg/apis artifacts/crd docs/api.md charts/linnet/files/crds
 
 .PHONY: lint
 lint: ## Run the linters
