@@ -13,6 +13,7 @@ GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 DEMO_LAB ?= demo
 E2E_LAB  ?= e2e
 T2_LAB   ?= t2
+CHART_LAB ?= chart
 LAB      := bin/lab
 
 ##@ For everybody
@@ -64,6 +65,13 @@ bench-zero-downtime: lab build ## Count the requests that an update loses: a rol
 	$(LAB) up $(E2E_LAB)
 	./e2e/install.sh $(E2E_LAB)
 	go test -C e2e -count=1 -v -timeout 50m -exec "$(CURDIR)/$(LAB) exec $(E2E_LAB) --" ./zerodowntime -args $(BENCH_ARGS); status=$$?; $(LAB) down $(E2E_LAB); exit $$status
+
+.PHONY: chart-e2e
+chart-e2e: lab build ## Install the charts into a lab: value sets, Pod Security, upgrade and uninstall
+	$(LAB) build
+	$(LAB) up $(CHART_LAB)
+	LINNET_INSTALL=chart ./e2e/install.sh $(CHART_LAB)
+	go test -C e2e/chart -count=1 -v -exec "$(CURDIR)/$(LAB) exec $(CHART_LAB) --" ./onlab -args -lab; status=$$?; $(LAB) down $(CHART_LAB); exit $$status
 
 ##@ For contributors
 .PHONY: build

@@ -29,7 +29,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "The tests need a lab with Linnet, see make e2e: %v\n", err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	began, code := time.Now(), m.Run()
+	if err := checkRights(context.Background(), began); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 func open() error {

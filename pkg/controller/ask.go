@@ -35,22 +35,28 @@ func (r *Reconciler) findOut(ctx context.Context, c *flaggerv1.Canary, k rollout
 		return r.Hooks.Ask(ctx, c, flaggerv1.HookRollback, phase)
 	case rollout.AskAnalysis:
 		return r.analyse(ctx, c)
-	case rollout.AskCanarySilent:
-		return r.silent(ctx, c, c.Spec.TargetRef.Name)
-	case rollout.AskPrimarySilent:
-		return r.silent(ctx, c, c.PrimaryName())
+	case rollout.AskCanarySilent, rollout.AskPrimarySilent:
+		return r.silent(ctx, c, k)
 	case rollout.AskNothing:
 	}
 	return rollout.Answer{Verdict: rollout.Error, Reason: "nobody knows how to answer " + k.String(), At: r.Now()}
 }
 
-// silent asks whether a workload has had no request. Behind two Services may be
-// the same pods: that these are called says nothing of either, so time must do.
-func (r *Reconciler) silent(ctx context.Context, c *flaggerv1.Canary, workload string) rollout.Answer {
-	if c.Spec.TargetRef.Kind == "Service" {
-		return rollout.Answer{Verdict: rollout.Error, Reason: "the metrics know workloads, not the Services in front of them", At: r.Now()}
+// silent asks whether a side has had no request. Of Services nobody can tell:
+// behind two of them may be the same pods. From the canary's nothing is ever
+// taken away, so it need not be known; before the primary's is changed, time must do.
+func (r *Reconciler) silent(ctx context.Context, c *flaggerv1.Canary, k rollout.Kind) rollout.Answer {
+	workload := c.Spec.TargetRef.Name
+	if k == rollout.AskPrimarySilent {
+		workload = c.PrimaryName()
 	}
-	return r.Analyst.Silent(ctx, c, workload)
+	switch {
+	case c.Spec.TargetRef.Kind != "Service":
+		return r.Analyst.Silent(ctx, c, workload)
+	case k == rollout.AskCanarySilent:
+		return rollout.Answer{Verdict: rollout.Pass, At: r.Now()}
+	}
+	return rollout.Answer{Verdict: rollout.Error, Reason: "the metrics know workloads, not the Services in front of them", At: r.Now()}
 }
 
 // analyse runs the rollout hooks, then the metrics; the first that fails stops.

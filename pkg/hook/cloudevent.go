@@ -84,7 +84,7 @@ func (c CloudEvents) event(canary *flaggerv1.Canary, e rollout.Event, at time.Ti
 		Name: canary.Name, Namespace: canary.Namespace, Target: canary.Spec.TargetRef.Kind + "/" + canary.Spec.TargetRef.Name,
 		Phase: rollout.Phase(s.Phase), Checksum: checksum(canary), Revision: s.LastAppliedSpec,
 		CanaryWeight: s.CanaryWeight, FailedChecks: s.FailedChecks,
-		Reason: e.Reason, Message: e.Message, Severity: severity(e.Level),
+		Reason: e.Reason, Message: e.Message, Severity: flaggerv1.AlertSeverity(e.Level.String()),
 	})
 	if err != nil {
 		return ce, err
@@ -99,16 +99,4 @@ func (c CloudEvents) source(canary *flaggerv1.Canary) string {
 		return path
 	}
 	return "/clusters/" + url.PathEscape(c.cluster) + path
-}
-
-// severity returns what an alert about an event of this level has.
-func severity(l rollout.Level) flaggerv1.AlertSeverity {
-	switch l {
-	case rollout.Alarm:
-		return flaggerv1.SeverityError
-	case rollout.Warn:
-		return flaggerv1.SeverityWarn
-	case rollout.Info:
-	}
-	return flaggerv1.SeverityInfo
 }

@@ -294,3 +294,6 @@ const (
 	Warn
 	Alarm
 )
+
+// String returns the level as severities of alerts are spelled: info, warn or error.
+func (l Level) String() string { return [...]string{"info", "warn", "error"}[l] }

@@ -40,7 +40,7 @@ func newMessage(c *flaggerv1.Canary, e rollout.Event, cluster string, at time.Ti
 	if e.Level == rollout.Info && !goodNews[e.Reason] || muted(c, e) {
 		return message{}, false
 	}
-	return message{canary: c, cluster: cluster, severity: severityOf(e.Level), reason: e.Reason, text: e.Message, at: at}, true
+	return message{canary: c, cluster: cluster, severity: flaggerv1.AlertSeverity(e.Level.String()), reason: e.Reason, text: e.Message, at: at}, true
 }
 
 // title names the Canary as people do.

@@ -5,17 +5,6 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-func severityOf(l rollout.Level) flaggerv1.AlertSeverity {
-	switch l {
-	case rollout.Alarm:
-		return flaggerv1.SeverityError
-	case rollout.Warn:
-		return flaggerv1.SeverityWarn
-	case rollout.Info:
-	}
-	return flaggerv1.SeverityInfo
-}
-
 // reaches reports whether s is at least as bad as the least severity that is
 // wanted. The empty severity wants everything.
 func reaches(s, least flaggerv1.AlertSeverity) bool {
