@@ -20,7 +20,25 @@ func (d *podTargets) Disown(ctx context.Context, c *flaggerv1.Canary) error {
 	if err != nil || w == nil {
 		return err
 	}
-	for _, ref := range references(w.template().Spec) {
+	if err := d.disownCopies(ctx, c, w); err != nil {
+		return err
+	}
+	if err := d.disownScaler(ctx, c); err != nil {
+		return err
+	}
+	if err := d.disownBudgets(ctx, c); err != nil {
+		return err
+	}
+	return disown(ctx, d.client, c, w.object())
+}
+
+// disownCopies lets the copies of configuration that the primary's pods refer to outlive the Canary.
+// Without tracking there are none, and configuration is not read at all.
+func (d *podTargets) disownCopies(ctx context.Context, c *flaggerv1.Canary, primary podOwner) error {
+	if !d.tracking {
+		return nil
+	}
+	for _, ref := range references(primary.template().Spec) {
 		copied, err := d.configMetadata(ctx, c.Namespace, ref.ConfigRef)
 		if err != nil {
 			return err
@@ -32,13 +50,7 @@ func (d *podTargets) Disown(ctx context.Context, c *flaggerv1.Canary) error {
 			return err
 		}
 	}
-	if err := d.disownScaler(ctx, c); err != nil {
-		return err
-	}
-	if err := d.disownBudgets(ctx, c); err != nil {
-		return err
-	}
-	return disown(ctx, d.client, c, w.object())
+	return nil
 }
 
 func (d *podTargets) disownScaler(ctx context.Context, c *flaggerv1.Canary) error {

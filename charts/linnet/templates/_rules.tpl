@@ -25,8 +25,8 @@
 {{- else }}
 # No copies are made. Secrets are read for the credentials of MetricTemplates and AlertProviders.
 - apiGroups: [""]
-  resources: [configmaps, secrets]
-  verbs: [get, list, watch]
+  resources: [secrets]
+  verbs: [get]
 {{- end }}
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
