@@ -14,6 +14,8 @@ DEMO_LAB ?= demo
 E2E_LAB  ?= e2e
 T2_LAB   ?= t2
 CHART_LAB ?= chart
+# A run of all tests must have used every right that Linnet has.
+E2E_ARGS ?= -every-right
 LAB      := bin/lab
 
 ##@ For everybody
