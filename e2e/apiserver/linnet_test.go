@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -180,14 +181,22 @@ func (l *linnet) kubeconfig(t *testing.T) string {
 	return path
 }
 
+// lastPort is the port that was handed out last. Ports are below those that the kernel gives to
+// connections by itself: one of these may be taken again before a program listens on it.
+var lastPort atomic.Int32
+
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+	lastPort.CompareAndSwap(0, 20000)
+	for range 100 {
+		port := int(lastPort.Add(1))
+		if listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatalf("find a free port: none of the 100 up to %d is", lastPort.Load())
+	return 0
 }
 
 // tail returns the last lines of a file.
