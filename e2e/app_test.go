@@ -149,6 +149,30 @@ func (a *app) untilPromoted(from time.Time, version string) framework.View {
 	})
 }
 
+// ending is a version that is shipped after 6.0.0, and how its release ends.
+type ending struct {
+	version string
+	phase   flaggerv1.CanaryPhase
+}
+
+func (e ending) fails() bool { return e.phase == flaggerv1.PhaseFailed }
+
+// serves returns the version that users meet in the end.
+func (e ending) serves() string {
+	if e.fails() {
+		return "6.0.0"
+	}
+	return e.version
+}
+
+// untilEnded waits for the end of a release, when the canary is stopped.
+func (a *app) untilEnded(shipped time.Time, e ending) framework.View {
+	a.Helper()
+	return a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
+		return v.At.After(shipped) && v.Phase() == e.phase && framework.Stopped(v)
+	})
+}
+
 // rest lets the load run on for a while, so that late effects are seen.
 func (a *app) rest(d time.Duration) {
 	timer := time.NewTimer(d)

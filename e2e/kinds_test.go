@@ -14,10 +14,7 @@ func freshly(c *framework.LoadConfig) { c.Fresh = true }
 
 // Without a mesh all traffic moves at once, by the apex Service.
 func TestPlainServicesReleaseByBlueGreen(t *testing.T) {
-	for name, s := range map[string]struct {
-		version string
-		end     flaggerv1.CanaryPhase
-	}{
+	for name, e := range map[string]ending{
 		"plain":     {"6.0.1", flaggerv1.PhaseSucceeded},
 		"plain-bad": {"6.0.9-unready", flaggerv1.PhaseFailed},
 	} {
@@ -34,16 +31,13 @@ func TestPlainServicesReleaseByBlueGreen(t *testing.T) {
 			a.must(err)
 			a.load = a.callers(*rate/2, freshly, func(c *framework.LoadConfig) { c.Address = address })
 			a.rest(2 * time.Second)
-			shipped := a.ship(s.version)
-			end := a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
-				return v.At.After(shipped) && v.Phase() == s.end && framework.Stopped(v)
-			})
+			shipped := a.ship(e.version)
+			end := a.untilEnded(shipped, e)
 			a.rest(3 * time.Second)
 			tally := a.lostNothing()
-			want := map[flaggerv1.CanaryPhase]string{flaggerv1.PhaseSucceeded: "6.0.1", flaggerv1.PhaseFailed: "6.0.0"}[s.end]
 			for _, r := range tally.Between(end.At, time.Time{}).Responders() {
-				if r != (framework.Responder{Side: framework.Primary, Version: want}) {
-					a.Errorf("after the release %s answered, want %s on the primary alone", r, want)
+				if r != (framework.Responder{Side: framework.Primary, Version: e.serves()}) {
+					a.Errorf("after the release %s answered, want %s on the primary alone", r, e.serves())
 				}
 			}
 		})
@@ -52,10 +46,7 @@ func TestPlainServicesReleaseByBlueGreen(t *testing.T) {
 
 // Connections of an application that does not speak HTTP are shared out as they are opened.
 func TestTCPConnectionsAreSharedOut(t *testing.T) {
-	for name, s := range map[string]struct {
-		version string
-		end     flaggerv1.CanaryPhase
-	}{
+	for name, e := range map[string]ending{
 		"tcp":     {"6.0.1", flaggerv1.PhaseSucceeded},
 		"tcp-bad": {"6.0.9-crash", flaggerv1.PhaseFailed},
 	} {
@@ -77,13 +68,11 @@ func TestTCPConnectionsAreSharedOut(t *testing.T) {
 			a.rest(3 * time.Second) // until the gateway listens
 			a.load = a.callers(*rate/2, freshly, func(c *framework.LoadConfig) { c.Address = address })
 			a.rest(2 * time.Second)
-			shipped := a.ship(s.version)
-			a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
-				return v.At.After(shipped) && v.Phase() == s.end && framework.Stopped(v)
-			})
+			shipped := a.ship(e.version)
+			a.untilEnded(shipped, e)
 			a.rest(3 * time.Second)
 			tally := a.lostNothing()
-			if got := tally.All().Side(framework.Canary).Requests; (got > 0) != (s.end == flaggerv1.PhaseSucceeded) {
+			if got := tally.All().Side(framework.Canary).Requests; (got == 0) != e.fails() {
 				a.Errorf("the canary had %d connections", got)
 			}
 		})
@@ -91,10 +80,7 @@ func TestTCPConnectionsAreSharedOut(t *testing.T) {
 }
 
 func TestADaemonSetIsPromotedAndRolledBack(t *testing.T) {
-	for name, s := range map[string]struct {
-		version string
-		end     flaggerv1.CanaryPhase
-	}{
+	for name, e := range map[string]ending{
 		"daemon":     {"6.0.1", flaggerv1.PhaseSucceeded},
 		"daemon-bad": {"6.0.9-errors", flaggerv1.PhaseFailed},
 	} {
@@ -108,22 +94,21 @@ func TestADaemonSetIsPromotedAndRolledBack(t *testing.T) {
 			a.offer(*rate / 2)
 			a.rest(3 * time.Second)
 			shipped := time.Now()
-			a.must(cluster.ShipDaemonSet(a.Context(), a.namespace, s.version))
+			a.must(cluster.ShipDaemonSet(a.Context(), a.namespace, e.version))
 			a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
-				return v.At.After(shipped) && v.Phase() == s.end
+				return v.At.After(shipped) && v.Phase() == e.phase
 			})
 			a.rest(3 * time.Second)
 			tally := a.load.Stop()
-			a.onlyOn(tally, framework.VersionOf(framework.Image(s.version)), s.end == flaggerv1.PhaseFailed)
+			a.onlyOn(tally, framework.VersionOf(framework.Image(e.version)), e.fails())
 			if w := tally.All().Side(framework.Canary); w.Requests == 0 {
 				a.Error("the canary answered nobody")
 			}
 			primary := &appsv1.DaemonSet{}
 			primary.Namespace, primary.Name = a.namespace, framework.App+"-primary"
 			a.must(cluster.Read(a.Context(), primary))
-			want := map[flaggerv1.CanaryPhase]string{flaggerv1.PhaseSucceeded: "6.0.1", flaggerv1.PhaseFailed: "6.0.0"}[s.end]
-			if got := primary.Spec.Template.Spec.Containers[0].Image; got != framework.Image(want) {
-				a.Errorf("the primary has %s, want %s", got, framework.Image(want))
+			if got := primary.Spec.Template.Spec.Containers[0].Image; got != framework.Image(e.serves()) {
+				a.Errorf("the primary has %s, want %s", got, framework.Image(e.serves()))
 			}
 		})
 	}

@@ -121,10 +121,7 @@ func TestStrategiesRollBackOnRealTraffic(t *testing.T) {
 }
 
 func TestABTestingGivesTheCanaryOnlyThoseWhoMatch(t *testing.T) {
-	for name, s := range map[string]struct {
-		version string
-		end     flaggerv1.CanaryPhase
-	}{
+	for name, e := range map[string]ending{
 		"ab":     {"6.0.1", flaggerv1.PhaseSucceeded},
 		"ab-bad": {"6.0.9-errors", flaggerv1.PhaseFailed},
 	} {
@@ -136,14 +133,12 @@ func TestABTestingGivesTheCanaryOnlyThoseWhoMatch(t *testing.T) {
 			a.offer(*rate / 2)
 			chosen := a.callers(*rate/2, asInsider)
 			a.rest(3 * time.Second)
-			shipped := a.ship(s.version)
+			shipped := a.ship(e.version)
 			// When the test ends well, everybody meets the canary while the primary is updated.
 			over := a.until(toEnd, shipped, "the end of the test", func(v framework.View) bool {
 				return v.Route.Canary == 100 || v.At.After(shipped) && v.Phase() == flaggerv1.PhaseFailed
 			})
-			end := a.until(toEnd, shipped, "the end of the release", func(v framework.View) bool {
-				return v.At.After(shipped) && v.Phase() == s.end && framework.Stopped(v)
-			})
+			end := a.untilEnded(shipped, e)
 			a.rest(3 * time.Second)
 			others, matched := a.load.Stop(), chosen.Stop()
 
@@ -156,7 +151,7 @@ func TestABTestingGivesTheCanaryOnlyThoseWhoMatch(t *testing.T) {
 			if w := others.All(); w.Failed != 0 {
 				a.Errorf("lost requests of those who do not match: %s", w)
 			}
-			a.onlyOn(matched, framework.VersionOf(framework.Image(s.version)), s.end == flaggerv1.PhaseFailed)
+			a.onlyOn(matched, framework.VersionOf(framework.Image(e.version)), e.fails())
 			a.Logf("%.1f s; %s; who match: %s", end.At.Sub(shipped).Seconds(), others.All(), matched.All().Answered())
 		})
 	}

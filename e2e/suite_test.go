@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 	flag.StringVar(&lab.Path, "lab-program", "bin/lab", "the program that runs the lab")
 	flag.StringVar(&lab.Name, "lab", "e2e", "the lab that the tests run in")
 	flag.Parse()
-	if err := open(); err != nil {
+	var err error
+	if cluster, err = framework.OpenWithLinnet(); err != nil {
 		fmt.Fprintf(os.Stderr, "The tests need a lab with Linnet, see make e2e: %v\n", err)
 		os.Exit(1)
 	}
@@ -35,14 +36,4 @@ func TestMain(m *testing.M) {
 		code = max(code, 1)
 	}
 	os.Exit(code)
-}
-
-func open() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	var err error
-	if cluster, err = framework.Open(ctx); err != nil {
-		return err
-	}
-	return cluster.AwaitController(ctx)
 }

@@ -3,6 +3,7 @@ package framework
 import (
 	"context"
 	"fmt"
+	"time"
 
 	istiov1 "istio.io/client-go/pkg/apis/networking/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -41,6 +42,17 @@ func Open(ctx context.Context) (*Cluster, error) {
 		return nil, fmt.Errorf("find the gateway's Service %s: %w", key, err)
 	}
 	return &Cluster{WithWatch: c, Gateway: gateway.Spec.ClusterIP + ":80"}, nil
+}
+
+// OpenWithLinnet finds the cluster and waits, for a minute at the most, until Linnet runs in it.
+func OpenWithLinnet() (*Cluster, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, err := Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.AwaitController(ctx)
 }
 
 func restConfig() (*rest.Config, error) {
