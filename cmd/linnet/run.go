@@ -134,9 +134,9 @@ func newRouter(c client.Client, defaults controller.Defaults) traffic.Router {
 	both := traffic.Chain{Services: services, Mesh: mesh}
 	return traffic.Choice(func(canary *flaggerv1.Canary) traffic.Router {
 		switch {
-		case canary.Spec.TargetRef.Kind == "Service":
+		case canary.Spec.TargetRef.Kind == flaggerv1.TargetService:
 			return mesh
-		case defaults.ProviderOf(canary) == controller.ProviderKubernetes:
+		case defaults.ProviderOf(canary) == flaggerv1.ProviderKubernetes:
 			return services
 		}
 		return both

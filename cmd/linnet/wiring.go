@@ -20,7 +20,6 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
-	"github.com/linnet-delivery/linnet/pkg/controller"
 )
 
 // A lost leader is replaced within the lease, a stopped one at once.
@@ -125,7 +124,7 @@ func (r ready) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // requireKinds says in one sentence which definitions are missing, instead of failing somewhere in a watch.
 func requireKinds(mgr ctrl.Manager, provider string) error {
 	kinds := []client.Object{&flaggerv1.Canary{}, &flaggerv1.MetricTemplate{}, &flaggerv1.AlertProvider{}}
-	if provider == controller.ProviderIstio {
+	if provider == flaggerv1.ProviderIstio {
 		kinds = append(kinds, &istiov1.VirtualService{}, &istiov1.DestinationRule{})
 	}
 	for _, o := range kinds {

@@ -51,7 +51,7 @@ func (r *Reconciler) silent(ctx context.Context, c *flaggerv1.Canary, k rollout.
 		workload = c.PrimaryName()
 	}
 	switch {
-	case c.Spec.TargetRef.Kind != "Service":
+	case c.Spec.TargetRef.Kind != flaggerv1.TargetService:
 		return r.Analyst.Silent(ctx, c, workload)
 	case k == rollout.AskCanarySilent:
 		return rollout.Answer{Verdict: rollout.Pass, At: r.Now()}

@@ -17,10 +17,11 @@ import (
 // ensureFinalizer puts the finalizer on: without it a deletion would take the
 // primary away from under its traffic.
 func (r *Reconciler) ensureFinalizer(ctx context.Context, c *flaggerv1.Canary) error {
-	before := c.DeepCopy()
-	if !controllerutil.AddFinalizer(c, flaggerv1.Finalizer) {
+	if controllerutil.ContainsFinalizer(c, flaggerv1.Finalizer) {
 		return nil
 	}
+	before := c.DeepCopy()
+	controllerutil.AddFinalizer(c, flaggerv1.Finalizer)
 	if err := r.Client.Patch(ctx, c, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("set the finalizer of Canary %s: %w", client.ObjectKeyFromObject(c), err)
 	}

@@ -9,7 +9,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -29,12 +28,20 @@ func FlaggerIn(o client.Object) []string {
 	if !ok || d.Status.ReadyReplicas == 0 {
 		return nil
 	}
-	for _, c := range d.Spec.Template.Spec.Containers {
-		if imageName(c.Image) == "flagger" {
-			return []string{watchedBy(c)}
-		}
+	if c, runs := flaggerOf(d); runs {
+		return []string{watchedBy(c)}
 	}
 	return nil
+}
+
+// flaggerOf returns the container in which Flagger is to run.
+func flaggerOf(d *appsv1.Deployment) (corev1.Container, bool) {
+	containers := d.Spec.Template.Spec.Containers
+	i := slices.IndexFunc(containers, func(c corev1.Container) bool { return imageName(c.Image) == "flagger" })
+	if i < 0 {
+		return corev1.Container{}, false
+	}
+	return containers[i], true
 }
 
 // imageName returns the last part of an image's name, without tag and digest.
@@ -77,19 +84,8 @@ func (r *Reconciler) rivalled(ctx context.Context, o client.Object) []reconcile.
 	if !ok {
 		return nil
 	}
-	ready := d.DeepCopy()
-	ready.Status.ReadyReplicas = 1 // one that stops matters as well
-	if len(FlaggerIn(ready)) == 0 {
+	if _, runs := flaggerOf(d); !runs { // one that stops matters as well
 		return nil
 	}
-	canaries := &flaggerv1.CanaryList{}
-	if err := r.Client.List(ctx, canaries); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Find the Canaries to wake", "for", "Flagger")
-		return nil
-	}
-	requests := make([]reconcile.Request, 0, len(canaries.Items))
-	for i := range canaries.Items {
-		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&canaries.Items[i])})
-	}
-	return requests
+	return r.toWake(ctx, "Flagger")
 }

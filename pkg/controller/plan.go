@@ -20,9 +20,9 @@ func planOf(c *flaggerv1.Canary, provider string) ([]rollout.Step, error) {
 		return nil, err
 	}
 	switch {
-	case provider == ProviderKubernetes && a.Iterations < 1:
+	case provider == flaggerv1.ProviderKubernetes && a.Iterations < 1:
 		return blueGreen(defaultIterations, false), nil
-	case provider == ProviderKubernetes:
+	case provider == flaggerv1.ProviderKubernetes:
 		return blueGreen(a.Iterations, false), nil
 	case a.Iterations > 0 && len(a.Match) > 0:
 		return []rollout.Step{{
@@ -38,9 +38,9 @@ func planOf(c *flaggerv1.Canary, provider string) ([]rollout.Step, error) {
 func shareable(c *flaggerv1.Canary, provider string) error {
 	a := c.Spec.Analysis
 	switch tcp := c.Spec.Service.IsTCP(); {
-	case provider == ProviderKubernetes && a.Mirror:
+	case provider == flaggerv1.ProviderKubernetes && a.Mirror:
 		return refuse("analysis.mirror needs a mesh, and provider kubernetes has none: remove it")
-	case provider == ProviderKubernetes && a.SessionAffinity != nil:
+	case provider == flaggerv1.ProviderKubernetes && a.SessionAffinity != nil:
 		return refuse("analysis.sessionAffinity needs a mesh, and provider kubernetes has none: remove it")
 	case tcp && len(a.Match) > 0 && a.Iterations > 0:
 		return refuse("A/B testing looks at HTTP requests, and service.appProtocol is tcp: remove analysis.match")

@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -20,18 +19,10 @@ const (
 	minInterval = 10 * time.Second
 	// maxServiceName is the length of a DNS label.
 	maxServiceName = 63
-	// defaultDeadline is spec.progressDeadlineSeconds where none is given.
-	defaultDeadline = 10 * time.Minute
-)
-
-// The providers of traffic that are supported, as spec.provider spells them.
-const (
-	ProviderIstio      = "istio"
-	ProviderKubernetes = "kubernetes"
 )
 
 // targetKinds are the workloads that can be released.
-var targetKinds = []string{"Deployment", "DaemonSet", "Service"}
+var targetKinds = []string{flaggerv1.TargetDeployment, flaggerv1.TargetDaemonSet, flaggerv1.TargetService}
 
 // Defaults is what a Canary leaves to the installation.
 type Defaults struct {
@@ -41,7 +32,7 @@ type Defaults struct {
 
 // ProviderOf returns the provider that shifts the Canary's traffic.
 func (d Defaults) ProviderOf(c *flaggerv1.Canary) string {
-	return cmp.Or(c.Spec.Provider, d.Provider, ProviderIstio)
+	return c.Spec.ProviderOr(d.Provider)
 }
 
 // translate turns a Canary's spec into the heart's policy once, or says in one
@@ -65,7 +56,7 @@ func translate(c *flaggerv1.Canary, defaults Defaults, barriers rollout.Barriers
 		ReturnSteps:      returnStepsOf(a.StepWeightPromotion),
 		Interval:         interval,
 		Threshold:        max(a.Threshold, 1),
-		ProgressDeadline: defaultDeadline,
+		ProgressDeadline: c.Spec.ProgressDeadline(),
 		PrimaryUpdate:    rollout.PrimaryUpdate(a.PrimaryUpdate),
 		OnNoData:         rollout.NoDataRule(a.OnNoData),
 		SkipAnalysis:     c.Spec.SkipAnalysis,
@@ -80,22 +71,19 @@ func translate(c *flaggerv1.Canary, defaults Defaults, barriers rollout.Barriers
 			Rollback:         hasHook(c, flaggerv1.HookRollback),
 		},
 	}
-	if s := c.Spec.ProgressDeadlineSeconds; s != nil && *s > 0 {
-		p.ProgressDeadline = time.Duration(*s) * time.Second
-	}
 	return p, nil
 }
 
 // supported refuses what this version cannot do, rather than do something else (D17).
 func supported(c *flaggerv1.Canary, defaults Defaults) error {
 	provider := defaults.ProviderOf(c)
-	if provider != ProviderIstio && provider != ProviderKubernetes {
+	if provider != flaggerv1.ProviderIstio && provider != flaggerv1.ProviderKubernetes {
 		return refuse("provider %q is not supported: use istio or kubernetes", provider)
 	}
 	switch kind := c.Spec.TargetRef.Kind; {
 	case !slices.Contains(targetKinds, kind):
 		return refuse("target kind %q is not supported: use one of %s", kind, strings.Join(targetKinds, ", "))
-	case kind == "Service" && provider == ProviderKubernetes:
+	case kind == flaggerv1.TargetService && provider == flaggerv1.ProviderKubernetes:
 		return refuse("a Service cannot be released by provider kubernetes, which shifts traffic with Services: use provider istio")
 	}
 	if name := c.Spec.TargetRef.Name; strings.HasSuffix(name, kube.PrimaryName("")) && len(name) > len(kube.PrimaryName("")) {

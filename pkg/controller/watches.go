@@ -134,9 +134,14 @@ func (r *Reconciler) wakes(kind string, name func(client.Object) string) handler
 
 // touching returns the Canaries that read or write what key names.
 func (r *Reconciler) touching(ctx context.Context, key string, where ...client.ListOption) []reconcile.Request {
+	return r.toWake(ctx, key, append(where, client.MatchingFields{Touches: key})...)
+}
+
+// toWake returns the Canaries that are to look at a change of what, which is named where they cannot be found.
+func (r *Reconciler) toWake(ctx context.Context, what string, which ...client.ListOption) []reconcile.Request {
 	canaries := &flaggerv1.CanaryList{}
-	if err := r.Client.List(ctx, canaries, append(where, client.MatchingFields{Touches: key})...); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Find the Canaries to wake", "for", key)
+	if err := r.Client.List(ctx, canaries, which...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Find the Canaries to wake", "for", what)
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(canaries.Items))

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -51,12 +52,14 @@ func WithoutOwner(refs []metav1.OwnerReference, c *flaggerv1.Canary) (without []
 }
 
 // OwnedByCanary reports whether any Canary is among the owners.
-func OwnedByCanary(refs []metav1.OwnerReference) bool { return slices.ContainsFunc(refs, isCanary) }
+func OwnedByCanary(refs []metav1.OwnerReference) bool { return slices.ContainsFunc(refs, IsCanary) }
 
 func isSame(ref metav1.OwnerReference, c *flaggerv1.Canary) bool {
-	return isCanary(ref) && ref.Name == c.Name
+	return IsCanary(ref) && ref.Name == c.Name
 }
 
-func isCanary(ref metav1.OwnerReference) bool {
-	return ref.Kind == flaggerv1.CanaryKind && ref.APIVersion == flaggerv1.GroupVersion.String()
+// IsCanary reports whether ref names a Canary, of whatever version of the group.
+func IsCanary(ref metav1.OwnerReference) bool {
+	gv, err := schema.ParseGroupVersion(ref.APIVersion)
+	return err == nil && gv.Group == flaggerv1.GroupName && ref.Kind == flaggerv1.CanaryKind
 }

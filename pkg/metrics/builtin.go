@@ -11,19 +11,8 @@ import (
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 )
 
-// The traffic providers that metrics are built in for.
-const (
-	providerIstio      = "istio"
-	providerKubernetes = "kubernetes"
-)
-
 // providerOf returns who shifts the Canary's traffic.
-func (a *Analyst) providerOf(c *flaggerv1.Canary) string {
-	if c.Spec.Provider == "" {
-		return a.DefaultProvider
-	}
-	return c.Spec.Provider
-}
+func (a *Analyst) providerOf(c *flaggerv1.Canary) string { return c.Spec.ProviderOr(a.DefaultProvider) }
 
 // checkBuiltIn judges a metric that needs no query.
 func (a *Analyst) checkBuiltIn(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
@@ -32,9 +21,9 @@ func (a *Analyst) checkBuiltIn(ctx context.Context, c *flaggerv1.Canary, m flagg
 	}
 	rate := m.Name == flaggerv1.MetricRequestSuccessRate
 	switch {
-	case a.providerOf(c) == providerKubernetes && rate:
+	case a.providerOf(c) == flaggerv1.ProviderKubernetes && rate:
 		return a.checkSuccessAtPods(ctx, c, m)
-	case a.providerOf(c) == providerKubernetes:
+	case a.providerOf(c) == flaggerv1.ProviderKubernetes:
 		return a.checkDurationAtPods(ctx, c, m)
 	case rate:
 		return a.checkSuccessRate(ctx, c, m)
@@ -46,11 +35,11 @@ func (a *Analyst) checkBuiltIn(ctx context.Context, c *flaggerv1.Canary, m flagg
 func (a *Analyst) builtInFor(c *flaggerv1.Canary) error {
 	kind := c.Spec.TargetRef.Kind
 	switch p := a.providerOf(c); {
-	case p == providerIstio:
+	case p == flaggerv1.ProviderIstio:
 		return nil
-	case p != providerKubernetes:
+	case p != flaggerv1.ProviderKubernetes:
 		return fmt.Errorf("it is built in for providers istio and kubernetes only, not for %s; use a MetricTemplate", p)
-	case kind != "Deployment" && kind != "DaemonSet":
+	case kind != flaggerv1.TargetDeployment && kind != flaggerv1.TargetDaemonSet:
 		return fmt.Errorf("with provider kubernetes it is built in for a Deployment or DaemonSet only, not for a %s; use a MetricTemplate", kind)
 	}
 	return nil
@@ -108,7 +97,7 @@ const sureShare = 20
 // returns nil when that cannot be said.
 func (a *Analyst) unfollowed(ctx context.Context, e endpoint, c *flaggerv1.Canary, interval string) error {
 	weight := float64(c.Status.CanaryWeight)
-	if weight <= 0 || weight >= 100 || a.providerOf(c) != providerIstio {
+	if weight <= 0 || weight >= 100 || a.providerOf(c) != flaggerv1.ProviderIstio {
 		return nil
 	}
 	primary, err := a.number(ctx, e, requestsAtPrimary(c, interval))
@@ -145,14 +134,26 @@ func (v view) worseThan(w view) bool {
 
 // checkDuration judges the 99th percentile of the request durations that the canary counts, in whole milliseconds.
 func (a *Analyst) checkDuration(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
+	return a.judgeDuration(ctx, c, m, durationAtCanary(c, m.Interval), 1, unseenDurations(c, m.Interval))
+}
+
+// checkDurationAtPods judges the 99th percentile that the canary's own metrics
+// come to. They are in seconds, and the limits in milliseconds.
+func (a *Analyst) checkDurationAtPods(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
+	const milliseconds = 1000
+	return a.judgeDuration(ctx, c, m, durationAtPods(c, m.Interval), milliseconds, unseenAtPods(podDurations(c), m.Interval))
+}
+
+// judgeDuration judges what a query comes to, times scale, in whole milliseconds.
+func (a *Analyst) judgeDuration(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric, query string, scale float64, unseen string) analysis.Result {
 	e := a.canaryEndpoint(c)
-	value, err := a.number(ctx, e, durationAtCanary(c, m.Interval))
-	res := limits(m).Judge(m.Name, math.Trunc(value), unit(m))
+	value, err := a.number(ctx, e, query)
+	res := limits(m).Judge(m.Name, math.Trunc(value*scale), unit(m))
 	if err != nil {
 		res = unmeasured(m.Name, err)
 	}
 	if res.Outcome == analysis.NoData {
-		return a.noDataOrBlind(ctx, e, c, m, res, unseenDurations(c, m.Interval))
+		return a.noDataOrBlind(ctx, e, c, m, res, unseen)
 	}
 	return res
 }
@@ -163,22 +164,6 @@ func (a *Analyst) checkSuccessAtPods(ctx context.Context, c *flaggerv1.Canary, m
 	res := a.view(ctx, e, m, successAtPods(c, m.Interval)).Result
 	if res.Outcome == analysis.NoData {
 		return a.noDataOrBlind(ctx, e, c, m, res, unseenAtPods(podRequests(c), m.Interval))
-	}
-	return res
-}
-
-// checkDurationAtPods judges the 99th percentile that the canary's own metrics
-// come to. They are in seconds, and the limits in milliseconds.
-func (a *Analyst) checkDurationAtPods(ctx context.Context, c *flaggerv1.Canary, m flaggerv1.CanaryMetric) analysis.Result {
-	const milliseconds = 1000
-	e := a.canaryEndpoint(c)
-	value, err := a.number(ctx, e, durationAtPods(c, m.Interval))
-	res := limits(m).Judge(m.Name, math.Trunc(value*milliseconds), unit(m))
-	if err != nil {
-		res = unmeasured(m.Name, err)
-	}
-	if res.Outcome == analysis.NoData {
-		return a.noDataOrBlind(ctx, e, c, m, res, unseenAtPods(podDurations(c), m.Interval))
 	}
 	return res
 }

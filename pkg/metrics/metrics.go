@@ -68,7 +68,7 @@ func New(o Options) *Analyst {
 		o.SilenceWindow = DefaultSilenceWindow
 	}
 	if o.DefaultProvider == "" {
-		o.DefaultProvider = providerIstio
+		o.DefaultProvider = flaggerv1.ProviderIstio
 	}
 	return &Analyst{Options: o, clients: newClients(o.MaxBody, o.Now)}
 }

@@ -19,7 +19,7 @@ const (
 // those of workloads whose name begins as the target's.
 func ofPods(c *flaggerv1.Canary) string {
 	owner := regexp.QuoteMeta(c.Spec.TargetRef.Name)
-	if c.Spec.TargetRef.Kind != "DaemonSet" {
+	if c.Spec.TargetRef.Kind != flaggerv1.TargetDaemonSet {
 		owner += setSuffix // a Deployment's pods are those of a ReplicaSet
 	}
 	return fmt.Sprintf(`kubernetes_namespace=%q,kubernetes_pod_name=~%q`, c.Namespace, owner+podSuffix)

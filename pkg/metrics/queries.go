@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -127,10 +128,10 @@ func ofWorkload(namespace, name string) string {
 // picked. Load tests go on when a release is over and its pods are gone: what they
 // lose meanwhile says nothing of the next canary.
 func ofNobody(c *flaggerv1.Canary) string {
-	matcher := fmt.Sprintf(`destination_service_namespace=%q,destination_service_name=%q,destination_workload="unknown"`,
-		c.Namespace, c.CanaryServiceName())
+	matchers := []string{fmt.Sprintf(`destination_service_namespace=%q,destination_service_name=%q,destination_workload="unknown"`,
+		c.Namespace, c.CanaryServiceName())}
 	for _, tester := range slices.Sorted(maps.Keys(testersOf(c))) {
-		matcher += fmt.Sprintf(`,source_workload!=%q`, tester)
+		matchers = append(matchers, fmt.Sprintf(`source_workload!=%q`, tester))
 	}
-	return matcher
+	return strings.Join(matchers, ",")
 }

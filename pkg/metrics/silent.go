@@ -54,11 +54,11 @@ type sign struct {
 
 // signsOf returns what to look for, and an error where nothing can be seen.
 func (a *Analyst) signsOf(c *flaggerv1.Canary, workload string) ([]sign, error) {
-	if p := a.providerOf(c); p != providerIstio {
+	if p := a.providerOf(c); p != flaggerv1.ProviderIstio {
 		return nil, fmt.Errorf("provider %s has no proxies that count them", p)
 	}
 	signs := []sign{{requestsTo(c.Namespace, workload, a.SilenceWindow), "request", "still got %s lately"}}
-	if strings.EqualFold(c.Spec.Service.AppProtocol, "tcp") {
+	if c.Spec.Service.IsTCP() {
 		signs = append(signs,
 			sign{connectionsTo(c.Namespace, workload, a.SilenceWindow), "new connection", "still got %s lately"},
 			sign{openTo(c.Namespace, workload), "open connection", "still has %s"})

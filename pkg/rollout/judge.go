@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // analyse judges the current step when the interval has passed.
 func (t turn) analyse() Decision {
@@ -48,10 +45,8 @@ func (t turn) passed() Decision {
 // again stays at a step that asks for more analyses than have passed.
 func (t turn) again(passed int) Decision {
 	d := t.stay("")
+	d.Next = d.Next.answered(t.now)
 	d.Next.Iterations = passed
-	d.Next.CheckedAt = t.now
-	d.Next.ErrorsSince = time.Time{}
-	d.Next.Failure = ""
 	d.Message = t.standing(d.Next)
 	d.Events = []Event{{Reason: "AnalysisPassed", Message: fmt.Sprintf("Analysis %d of %d passed", passed, t.p.step(d.Next).Analyses)}}
 	return t.wakeSoon(d)
@@ -109,9 +104,8 @@ func (t turn) counted(reason string) Decision {
 // after the interval. It says so once for each reason.
 func (t turn) hold(event string, phase Phase, why string) Decision {
 	d := t.stay("")
+	d.Next = d.Next.answered(t.now)
 	d.Next.Phase = phase
-	d.Next.CheckedAt = t.now
-	d.Next.ErrorsSince = time.Time{}
 	d.Next.Failure = why
 	d.Message = t.standing(d.Next)
 	if why != t.o.Record.Failure {

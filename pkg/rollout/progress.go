@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // progress moves a release through its steps, and keeps the canary at its working size meanwhile.
 func (t turn) progress() Decision {
@@ -156,12 +153,10 @@ func (t turn) growFull(why string) Decision {
 // advance takes a step.
 func (t turn) advance(s Step) Decision {
 	d := t.stay("")
+	d.Next = d.Next.answered(t.now)
 	d.Next.Phase = PhaseProgressing
 	d.Next.Weight = s.Traffic.Canary
 	d.Next.Iterations = 0
-	d.Next.CheckedAt = t.now
-	d.Next.ErrorsSince = time.Time{}
-	d.Next.Failure = ""
 	if d.Next.Stage == StageReady || d.Next.Stage == StageTrial {
 		d.Next.Stage = StageNone
 	}

@@ -1,19 +1,14 @@
 package rollout
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // startPromotion ends the analysis. The primary's template is written only after
 // this is on record: a crash in between must not leave an unvetted primary.
 func (t turn) startPromotion(how string) Decision {
+	t.o.Record = t.o.Record.answered(t.now)
 	t.o.Record.Phase = PhasePromoting
 	t.o.Record.Stage = StageNone
 	t.o.Record.Iterations = 0
-	t.o.Record.CheckedAt = t.now
-	t.o.Record.ErrorsSince = time.Time{}
-	t.o.Record.Failure = ""
 	d := t.choosePath()
 	d.Events = []Event{{Reason: "Promoting", Message: how + ": the primary is given the new revision"}}
 	return d

@@ -91,6 +91,13 @@ type Record struct {
 	Failure string
 }
 
+// answered returns r after an analysis or a gate that could be asked: no outage
+// is on, and nothing holds the release.
+func (r Record) answered(now time.Time) Record {
+	r.CheckedAt, r.ErrorsSince, r.Failure = now, time.Time{}, ""
+	return r
+}
+
 // Readiness is how far one side's pods are.
 type Readiness int
 

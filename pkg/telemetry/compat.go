@@ -10,6 +10,7 @@ import (
 
 	"github.com/linnet-delivery/linnet/pkg/analysis"
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
+	"github.com/linnet-delivery/linnet/pkg/kube"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 	"github.com/linnet-delivery/linnet/pkg/version"
 )
@@ -129,9 +130,8 @@ func (c *compat) delete(key canaryKey) {
 	c.duration.DeletePartialMatch(gone)
 	c.successes.DeletePartialMatch(gone)
 	c.failures.DeletePartialMatch(gone)
-	primary := (&flaggerv1.Canary{Spec: flaggerv1.CanarySpec{TargetRef: flaggerv1.TargetReference{Name: target}}}).PrimaryName()
 	c.weight.DeleteLabelValues(target, key.namespace)
-	c.weight.DeleteLabelValues(primary, key.namespace)
+	c.weight.DeleteLabelValues(kube.PrimaryName(target), key.namespace)
 	c.count(key.namespace)
 }
 

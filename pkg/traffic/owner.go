@@ -5,7 +5,6 @@ import (
 	"maps"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
@@ -25,7 +24,7 @@ const (
 // not owned and may be adopted.
 func Owned(c *flaggerv1.Canary, obj client.Object) (bool, error) {
 	ref := metav1.GetControllerOf(obj)
-	if ref == nil || !isCanary(*ref) {
+	if ref == nil || !kube.IsCanary(*ref) {
 		return false, nil
 	}
 	if ref.Name != c.Name {
@@ -38,10 +37,10 @@ func Owned(c *flaggerv1.Canary, obj client.Object) (bool, error) {
 // Canary of the same name is replaced, which keeps the object from being
 // collected together with that one.
 func Own(c *flaggerv1.Canary, obj client.Object) {
-	ref := *metav1.NewControllerRef(c, flaggerv1.GroupVersion.WithKind(flaggerv1.CanaryKind))
+	ref := kube.ControllerRef(c)
 	refs := obj.GetOwnerReferences()
 	for i := range refs {
-		if isCanary(refs[i]) && refs[i].Name == c.Name {
+		if kube.IsCanary(refs[i]) && refs[i].Name == c.Name {
 			refs[i] = ref
 			return
 		}
@@ -51,18 +50,8 @@ func Own(c *flaggerv1.Canary, obj client.Object) {
 
 // Disown takes the Canary off the owners of obj, so that obj outlives it.
 func Disown(c *flaggerv1.Canary, obj client.Object) {
-	var kept []metav1.OwnerReference
-	for _, ref := range obj.GetOwnerReferences() {
-		if !isCanary(ref) || ref.Name != c.Name {
-			kept = append(kept, ref)
-		}
-	}
+	kept, _ := kube.WithoutOwner(obj.GetOwnerReferences(), c)
 	obj.SetOwnerReferences(kept)
-}
-
-func isCanary(ref metav1.OwnerReference) bool {
-	gv, err := schema.ParseGroupVersion(ref.APIVersion)
-	return err == nil && gv.Group == flaggerv1.GroupName && ref.Kind == flaggerv1.CanaryKind
 }
 
 // Label sets labels and annotations of m on obj and keeps all others. A nil m is empty.

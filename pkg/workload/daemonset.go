@@ -12,10 +12,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-const daemonSetKind = "DaemonSet"
+const daemonSetKind = flaggerv1.TargetDaemonSet
 
 // toZero is the node selector that no node meets, by which a DaemonSet is scaled to zero. It is the
 // mark of this package on the target's template, so it is no part of a revision.

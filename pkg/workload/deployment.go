@@ -9,10 +9,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	flaggerv1 "github.com/linnet-delivery/linnet/pkg/apis/flagger/v1beta1"
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-const deploymentKind = "Deployment"
+const deploymentKind = flaggerv1.TargetDeployment
 
 // deployment is a podOwner whose size is a number of replicas.
 type deployment struct{ *appsv1.Deployment }

@@ -12,9 +12,6 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-// defaultDeadline is progressDeadlineSeconds where the Canary has none.
-const defaultDeadline = 600 * time.Second
-
 // patience is how many pods must serve and how long they may take.
 type patience struct {
 	// percent of the updated pods must be available for a side to be ready, 1..100.
@@ -24,12 +21,9 @@ type patience struct {
 }
 
 func patienceFor(c *flaggerv1.Canary, threshold *int) patience {
-	p := patience{percent: 100, deadline: defaultDeadline}
+	p := patience{percent: 100, deadline: c.Spec.ProgressDeadline()}
 	if percent := ptr.Deref(threshold, 0); percent > 0 {
 		p.percent = min(percent, 100)
-	}
-	if seconds := ptr.Deref(c.Spec.ProgressDeadlineSeconds, 0); seconds > 0 {
-		p.deadline = time.Duration(seconds) * time.Second
 	}
 	return p
 }

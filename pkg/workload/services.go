@@ -15,7 +15,7 @@ import (
 	"github.com/linnet-delivery/linnet/pkg/rollout"
 )
 
-const serviceKind = "Service"
+const serviceKind = flaggerv1.TargetService
 
 // serviceTargets looks after targets that are Services: what is released is the Service's own spec,
 // such as its selector. Traffic never meets the target itself but two copies of it: the primary, as

@@ -30,6 +30,7 @@ type Key struct {
 	Name      string
 }
 
+// String returns the Canary as NAMESPACE/NAME.
 func (k Key) String() string { return k.Namespace + "/" + k.Name }
 
 // Store remembers open gates. It is safe for use by several goroutines.

@@ -66,13 +66,7 @@ func (m message) fields() []field {
 func threshold(c *flaggerv1.Canary) int { return max(c.Spec.Analysis.Threshold, 1) }
 
 // deadline returns the progress deadline in seconds.
-func deadline(c *flaggerv1.Canary) int32 {
-	const unset = 600
-	if s := c.Spec.ProgressDeadlineSeconds; s != nil && *s > 0 {
-		return *s
-	}
-	return unset
-}
+func deadline(c *flaggerv1.Canary) int32 { return int32(c.Spec.ProgressDeadline().Seconds()) }
 
 // routing says how the canary comes by its requests.
 func routing(c *flaggerv1.Canary) string {

@@ -135,7 +135,7 @@ var planted = map[string]defect{
 		"failed.go", "case t.o.Primary.serves():", "case false:",
 	},
 	"a timer is missing": {
-		"progress.go", "d.Message = t.standing(d.Next)\n\treturn t.wakeSoon(d)\n}\n\n// confirmPromotion", "d.Message = t.standing(d.Next)\n\treturn t.wakeAt(d, t.now.Add(time.Hour))\n}\n\n// confirmPromotion",
+		"progress.go", "d.Message = t.standing(d.Next)\n\treturn t.wakeSoon(d)\n}\n\n// confirmPromotion", "d.Message = t.standing(d.Next)\n\treturn t.wakeAt(d, t.now.Add(1000*t.p.Interval))\n}\n\n// confirmPromotion",
 	},
 	"a new state waits for an event that never comes": {
 		"next.go", "if d.Wake == 0 && d.Next != t.o.Record {", "if d.Wake == 0 && d.Next == t.o.Record && d.Promote != \"\" {",

@@ -31,14 +31,14 @@ func observed(h hosts, spec *istiov1.VirtualService) (rollout.Traffic, bool) {
 func shares(h hosts, spec *istiov1.VirtualService) (seen []rollout.Traffic, known bool) {
 	for _, r := range spec.Http {
 		if h.owns(r) && !isSpecial(r) {
-			seen = append(seen, rollout.Traffic{Canary: canaryShare(h, r), Mirror: mirrorsToSide(h, r)})
+			seen = append(seen, rollout.Traffic{Canary: canaryShare(h, r.Route), Mirror: mirrorsToSide(h, r)})
 			known = known || h.names(r)
 		}
 	}
 	for _, r := range spec.Tcp {
-		if h.ownsTCP(r) {
-			seen = append(seen, rollout.Traffic{Canary: tcpShare(h, r)})
-			known = known || h.namesTCP(r)
+		if isOurs(h, r.Route) {
+			seen = append(seen, rollout.Traffic{Canary: canaryShare(h, r.Route)})
+			known = known || namesSide(h, r.Route)
 		}
 	}
 	return seen, known
@@ -47,46 +47,6 @@ func shares(h hosts, spec *istiov1.VirtualService) (seen []rollout.Traffic, know
 // toCanary reports whether a special route of that name gives the canary anything.
 func toCanary(h hosts, routes []*istiov1.HTTPRoute, name string) bool {
 	return slices.ContainsFunc(routes, func(r *istiov1.HTTPRoute) bool {
-		return strings.HasPrefix(r.Name, name) && canaryShare(h, r) != 0
+		return strings.HasPrefix(r.Name, name) && canaryShare(h, r.Route) != 0
 	})
-}
-
-// canaryShare returns the percentage that r gives the canary.
-func canaryShare(h hosts, r *istiov1.HTTPRoute) int {
-	var weights []weight
-	for _, d := range r.Route {
-		weights = append(weights, weight{d.GetDestination().GetHost(), int(d.GetWeight())})
-	}
-	return h.share(weights)
-}
-
-// weight is what a route gives a host.
-type weight struct {
-	host  string
-	value int
-}
-
-// share returns the percentage that weights give the canary. A single
-// destination takes everything, whatever its weight.
-func (h hosts) share(weights []weight) int {
-	if len(weights) == 1 {
-		if h.is(weights[0].host, h.canary) {
-			return 100
-		}
-		return 0
-	}
-	canary, sum := 0, 0
-	for _, w := range weights {
-		switch {
-		case h.is(w.host, h.canary):
-			canary += w.value
-		case !h.is(w.host, h.primary) && !h.is(w.host, h.apex):
-			return odd
-		}
-		sum += w.value
-	}
-	if sum != 100 || canary < 0 || canary > 100 {
-		return odd
-	}
-	return canary
 }

@@ -12,7 +12,7 @@ func (s sharing) overTCP(routes []*istiov1.TCPRoute, ports []uint32) []*istiov1.
 	all := slices.Clone(routes)
 	found := false
 	for i, r := range all {
-		if s.hosts.ownsTCP(r) {
+		if isOurs(s.hosts, r.Route) {
 			all[i], found = s.applyTCP(r.DeepCopy()), true
 		}
 	}
@@ -51,30 +51,10 @@ func withoutOurs(h hosts, routes []*istiov1.HTTPRoute) []*istiov1.HTTPRoute {
 	return slices.DeleteFunc(withoutSpecial(routes), h.names)
 }
 
-func (h hosts) namesTCP(r *istiov1.TCPRoute) bool {
-	return slices.ContainsFunc(r.Route, func(d *istiov1.RouteDestination) bool { return h.isSide(d.GetDestination()) })
-}
-
-// ownsTCP reports whether the route is ours: it names a side, or sends all to the apex.
-func (h hosts) ownsTCP(r *istiov1.TCPRoute) bool {
-	return h.namesTCP(r) || len(r.Route) > 0 && !slices.ContainsFunc(r.Route, func(d *istiov1.RouteDestination) bool {
-		return !h.is(d.GetDestination().GetHost(), h.apex)
-	})
-}
-
-// tcpShare returns the percentage of connections that r gives the canary.
-func tcpShare(h hosts, r *istiov1.TCPRoute) int {
-	var weights []weight
-	for _, d := range r.Route {
-		weights = append(weights, weight{d.GetDestination().GetHost(), int(d.GetWeight())})
-	}
-	return h.share(weights)
-}
-
 // tcpToApex makes the routes that name a side send everything to the apex Service.
 func tcpToApex(h hosts, routes []*istiov1.TCPRoute) {
 	for _, r := range routes {
-		if h.namesTCP(r) {
+		if namesSide(h, r.Route) {
 			port := r.Route[0].GetDestination().GetPort()
 			r.Route = []*istiov1.RouteDestination{{Destination: &istiov1.Destination{Host: h.apex, Port: port}}}
 		}

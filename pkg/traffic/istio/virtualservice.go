@@ -70,7 +70,7 @@ func claimed(c *flaggerv1.Canary, existing *networkingv1.VirtualService) (*netwo
 	switch {
 	case owned:
 		traffic.Own(c, vs)
-	case !slices.ContainsFunc(existing.Spec.Http, h.names) && !slices.ContainsFunc(existing.Spec.Tcp, h.namesTCP):
+	case !slices.ContainsFunc(existing.Spec.Http, h.names) && !slices.ContainsFunc(existing.Spec.Tcp, func(r *istiov1.TCPRoute) bool { return namesSide(h, r.Route) }):
 		if err := traffic.Remember(vs, &existing.Spec); err != nil {
 			return nil, false, err
 		}
